@@ -1,0 +1,52 @@
+# Shortcuts; Meson does the work. `make help` lists them.
+BENCH ?= all
+SIZE ?=
+N ?=
+FUZZ_SECONDS ?= 60
+.PHONY: all help check asan tsan fuzz sim bench lint ct format clean
+
+all: build/build.ninja
+	@ninja -C build
+
+build/build.ninja:
+	@meson setup build >/dev/null
+
+help:
+	@echo "make            build into build/"
+	@echo "make check      all tests (as ./check, without installing packages)"
+	@echo "make asan|tsan  all tests under AddressSanitizer+UBSan, ThreadSanitizer"
+	@echo "make fuzz       every fuzz target with libFuzzer, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
+	@echo "make sim N=...  more crash states and two-node runs"
+	@echo "make bench [BENCH=record] [SIZE=small]   one JSON line per case"
+	@echo "make lint       layers, format"
+
+check: all
+	@tools/run-tests build
+
+asan:
+	@test -d build-asan || CC=clang meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbench=false >/dev/null
+	@ninja -C build-asan && tools/run-tests build-asan
+
+tsan:
+	@test -d build-tsan || CC=clang meson setup build-tsan -Db_sanitize=thread -Db_lundef=false -Dbench=false >/dev/null
+	@ninja -C build-tsan && tools/run-tests build-tsan
+
+fuzz:
+	@test -d build-fuzz || CC=clang meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dbench=false >/dev/null
+	@ninja -C build-fuzz && tools/run-fuzz build-fuzz $(FUZZ_SECONDS)
+
+sim: all
+	@ENTENTE_SIM_N=$(or $(N),100000) meson test -C build --suite sim --timeout-multiplier 100 --verbose
+
+bench: all
+	@tools/run-bench build $(BENCH)
+
+lint:
+	@tools/layers
+	@clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+
+format:
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	@rm -rf build build-*

@@ -1,0 +1,171 @@
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_FIRST ((size_t)4096)
+#define CHUNK_MOST ((size_t)1 << 20)
+
+struct chunk {
+    struct chunk *below;
+    size_t size, used;
+    _Alignas(16) uint8_t data[];
+};
+
+struct arena {
+    struct chunk *top;
+    size_t cap, total, next;
+    bool secret;
+};
+
+struct arena *arena_new(size_t cap_bytes)
+{
+    struct arena *a = calloc(1, sizeof *a);
+
+    if (a) {
+        a->cap = cap_bytes;
+        a->next = CHUNK_FIRST;
+    }
+    return a;
+}
+
+struct arena *arena_new_secret(size_t cap_bytes)
+{
+    struct arena *a = arena_new(cap_bytes);
+
+    if (a)
+        a->secret = true;
+    return a;
+}
+
+static void pop(struct arena *a)
+{
+    struct chunk *c = a->top;
+
+    a->top = c->below;
+    if (a->secret)
+        explicit_bzero(c->data, c->size);
+    free(c);
+}
+
+void arena_free(struct arena *a)
+{
+    if (!a)
+        return;
+    while (a->top)
+        pop(a);
+    free(a);
+}
+
+static bool push(struct arena *a, size_t n)
+{
+    size_t size = n > a->next ? n : a->next;
+    struct chunk *c = malloc(sizeof *c + size);
+
+    if (!c)
+        return false;
+    c->below = a->top;
+    c->size = size;
+    c->used = 0;
+    a->top = c;
+    if (a->next < CHUNK_MOST)
+        a->next *= 2;
+    return true;
+}
+
+void *arena_get(struct arena *a, size_t n, struct err *e)
+{
+    size_t need;
+    void *p;
+
+    if (n > SIZE_MAX - 15 || (need = (n + 15) & ~(size_t)15) > a->cap - a->total) {
+        err_fail(e, ERR_LIMIT, "over the memory cap of %zu bytes", a->cap);
+        return NULL;
+    }
+    if ((!a->top || need > a->top->size - a->top->used) && !push(a, need)) {
+        err_fail(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
+    p = a->top->data + a->top->used;
+    a->top->used += need;
+    a->total += need;
+    memset(p, 0, need);
+    return p;
+}
+
+void *arena_get_array(struct arena *a, size_t count, size_t size, struct err *e)
+{
+    if (size && count > SIZE_MAX / size) {
+        err_fail(e, ERR_LIMIT, "over the memory cap of %zu bytes", a->cap);
+        return NULL;
+    }
+    return arena_get(a, count * size, e);
+}
+
+bool arena_copy(struct arena *a, struct bytes b, struct bytes *out, struct err *e)
+{
+    uint8_t *p = b.n == SIZE_MAX ? NULL : arena_get(a, b.n + 1, e);
+
+    if (!p)
+        return false;
+    if (b.n)
+        memcpy(p, b.p, b.n);
+    *out = (struct bytes){p, b.n};
+    return true;
+}
+
+char *arena_string(struct arena *a, struct bytes b, struct err *e)
+{
+    struct bytes copy;
+
+    if (b.n && memchr(b.p, 0, b.n)) {
+        err_fail(e, ERR_INPUT, "a zero byte where text is expected");
+        return NULL;
+    }
+    return arena_copy(a, b, &copy, e) ? (char *)(uintptr_t)copy.p : NULL;
+}
+
+char *arena_format(struct arena *a, struct err *e, const char *format, ...)
+{
+    va_list args, again;
+    char *p = NULL;
+    int n;
+
+    va_start(args, format);
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, format, args);
+    if (n >= 0 && (p = arena_get(a, (size_t)n + 1, e)))
+        vsnprintf(p, (size_t)n + 1, format, again);
+    va_end(again);
+    va_end(args);
+    return p;
+}
+
+struct arena_mark arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){a->top, a->top ? a->top->used : 0, a->total};
+}
+
+void arena_reset(struct arena *a, struct arena_mark to)
+{
+    while (a->top && a->top != to.chunk)
+        pop(a);
+    if (a->top) {
+        if (a->secret)
+            explicit_bzero(a->top->data + to.used, a->top->used - to.used);
+        a->top->used = to.used;
+    }
+    a->total = to.total;
+}
+
+size_t arena_used(const struct arena *a)
+{
+    return a->total;
+}
+
+size_t arena_cap(const struct arena *a)
+{
+    return a->cap;
+}

@@ -1,0 +1,90 @@
+#include "crypto/crypto.h"
+
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
+
+_Static_assert(sizeof(struct sha256_ctx) <= sizeof(struct sha256), "Nettle's context grew");
+
+static struct sha256_ctx *nettle(struct sha256 *h)
+{
+    return (struct sha256_ctx *)(void *)h;
+}
+
+void sha256_start(struct sha256 *h)
+{
+    sha256_init(nettle(h));
+}
+
+void sha256_add(struct sha256 *h, struct bytes in)
+{
+    if (in.n)
+        sha256_update(nettle(h), in.n, in.p);
+}
+
+void sha256_end(struct sha256 *h, struct hash *out)
+{
+    sha256_digest(nettle(h), sizeof out->b, out->b);
+}
+
+void sha256(struct bytes in, struct hash *out)
+{
+    struct sha256 h;
+
+    sha256_start(&h);
+    sha256_add(&h, in);
+    sha256_end(&h, out);
+}
+
+void sha512(struct bytes in, uint8_t out[64])
+{
+    struct sha512_ctx h;
+
+    sha512_init(&h);
+    if (in.n)
+        sha512_update(&h, in.n, in.p);
+    sha512_digest(&h, 64, out);
+}
+
+void sha1(struct bytes in, uint8_t out[20])
+{
+    struct sha1_ctx h;
+
+    sha1_init(&h);
+    if (in.n)
+        sha1_update(&h, in.n, in.p);
+    sha1_digest(&h, 20, out);
+}
+
+void transcript_init(struct transcript *t, const char *label)
+{
+    sha256_start(&t->h);
+    transcript_add(t, bytes_text(label));
+}
+
+static void add_length(struct transcript *t, uint64_t v)
+{
+    uint8_t be[8];
+
+    for (size_t i = 8; i-- > 0; v >>= 8)
+        be[i] = (uint8_t)v;
+    sha256_add(&t->h, bytes_of(be, sizeof be));
+}
+
+void transcript_add(struct transcript *t, struct bytes field)
+{
+    add_length(t, field.n);
+    sha256_add(&t->h, field);
+}
+
+void transcript_add_u64(struct transcript *t, uint64_t v)
+{
+    add_length(t, 8);
+    add_length(t, v);
+}
+
+void transcript_hash(const struct transcript *t, struct hash *out)
+{
+    struct sha256 copy = t->h;
+
+    sha256_end(&copy, out);
+}

@@ -1,0 +1,82 @@
+#include "support/support.h"
+
+static const struct os *os;
+
+static void files_are_replaced_whole(void **state)
+{
+    struct arena *a = test_arena();
+    char *dir = test_dir(a), *path;
+    struct bytes got, *names;
+    size_t n;
+    struct err e = {0};
+
+    (void)state;
+    path = arena_format(a, &e, "%s/x/y/file", dir);
+    must(os_make_dirs(os, arena_format(a, &e, "%s/x/y", dir), &e), &e);
+    must_fail(os_read_file(os, path, 10, a, &got, &e), &e, ERR_MISSING, "file");
+    must(os_write_file(os, path, BYTES("long one"), OS_PRIVATE, &e), &e);
+    must(os_write_file(os, path, BYTES("two"), 0, &e), &e);
+    must(os_read_file(os, path, 10, a, &got, &e), &e);
+    assert_true(bytes_are(got, "two"));
+    must_fail(os_read_file(os, path, 2, a, &got, &e), &e, ERR_LIMIT, "more than");
+    must(os_list(os, arena_format(a, &e, "%s/x/y", dir), a, &names, &n, &e), &e);
+    assert_int_equal(n, 1);
+    test_dir_remove(dir);
+    arena_free(a);
+}
+
+static void direct_reads_are_reads(void **state)
+{
+    struct arena *a = test_arena();
+    char *dir = test_dir(a), *path;
+    struct rng r = rng_from_env("os");
+    uint8_t *in = malloc(3000001), *out = malloc(3000001);
+    struct os_file *f;
+    struct err e = {0};
+
+    (void)state;
+    rng_bytes(&r, in, 3000001);
+    path = arena_format(a, &e, "%s/file", dir);
+    must(os_write_file(os, path, bytes_of(in, 3000001), 0, &e), &e);
+    must(os_open(os, path, OS_READ | OS_DIRECT, &f, &e), &e);
+    for (int i = 0; i < 50; i++) {
+        size_t at = rng_below(&r, 3000001), n = rng_below(&r, 3000001 - at + 1);
+        must(os_read_exact(os, f, at, out, n, &e), &e);
+        assert_memory_equal(in + at, out, n);
+    }
+    must_fail(os_read_exact(os, f, 2999999, out, 3, &e), &e, ERR_INPUT, "ends at byte 3000001");
+    os_close(os, f);
+    free(in);
+    free(out);
+    test_dir_remove(dir);
+    arena_free(a);
+}
+
+static void a_lock_is_exclusive(void **state)
+{
+    struct arena *a = test_arena();
+    char *dir = test_dir(a), *path;
+    struct os_file *f, *g;
+    struct err e = {0};
+
+    (void)state;
+    path = arena_format(a, &e, "%s/lock", dir);
+    must(os_open(os, path, OS_WRITE | OS_CREATE | OS_LOCK, &f, &e), &e);
+    must_fail(os_open(os, path, OS_WRITE | OS_LOCK, &g, &e), &e, ERR_DENIED, "another process");
+    os_close(os, f);
+    must(os_open(os, path, OS_WRITE | OS_LOCK, &g, &e), &e);
+    os_close(os, g);
+    test_dir_remove(dir);
+    arena_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_are_replaced_whole),
+        cmocka_unit_test(direct_reads_are_reads),
+        cmocka_unit_test(a_lock_is_exclusive),
+    };
+    os = os_system();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
