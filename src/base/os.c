@@ -97,6 +97,12 @@ bool os_make_dirs(const struct os *os, const char *path, struct err *e)
     return true;
 }
 
+bool os_identity(const struct os *os, const char *path, uint8_t out[OS_IDENTITY_BYTES],
+                 struct err *e)
+{
+    return os->ops->identity(os->self, path, out, e);
+}
+
 bool os_list(const struct os *os, const char *path, struct arena *a, struct bytes **names,
              size_t *n, struct err *e)
 {

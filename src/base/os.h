@@ -23,6 +23,8 @@ enum os_open {
     OS_DIRECT = 64,   /* read round the page cache where the file system can */
 };
 
+#define OS_IDENTITY_BYTES 32
+
 struct os_ops {
     /* Microseconds since 1970 by the wall clock, and by one that never goes back. */
     int64_t (*now_us)(void *self);
@@ -54,6 +56,9 @@ struct os_ops {
                  struct err *e);
     /* False without error if there is nothing of that name. */
     bool (*exists)(void *self, const char *path);
+    /* What tells this very file from a copy of it: the same as long as the file lives, another
+     * for a file restored from a backup: device, inode, birth time. */
+    bool (*identity)(void *self, const char *path, uint8_t out[OS_IDENTITY_BYTES], struct err *e);
 };
 
 struct os {
@@ -85,6 +90,8 @@ bool os_remove(const struct os *os, const char *path, struct err *e);
 bool os_make_dir(const struct os *os, const char *path, struct err *e);
 /* Every missing directory on the way. */
 bool os_make_dirs(const struct os *os, const char *path, struct err *e);
+bool os_identity(const struct os *os, const char *path, uint8_t out[OS_IDENTITY_BYTES],
+                 struct err *e);
 bool os_list(const struct os *os, const char *path, struct arena *a, struct bytes **names,
              size_t *n, struct err *e);
 /* The whole file; ERR_MISSING if absent, ERR_LIMIT if longer than max. */

@@ -70,12 +70,35 @@ static void a_lock_is_exclusive(void **state)
     arena_free(a);
 }
 
+static void a_restored_copy_has_another_identity(void **state)
+{
+    struct arena *a = test_arena();
+    char *dir = test_dir(a), *path;
+    uint8_t first[OS_IDENTITY_BYTES], second[OS_IDENTITY_BYTES];
+    struct err e = {0};
+
+    (void)state;
+    path = arena_format(a, &e, "%s/file", dir);
+    must(os_write_file(os, path, BYTES("x"), 0, &e), &e);
+    must(os_identity(os, path, first, &e), &e);
+    must(os_identity(os, path, second, &e), &e);
+    assert_memory_equal(first, second, sizeof first);
+    must(os_remove(os, path, &e), &e);
+    must(os_write_file(os, path, BYTES("x"), 0, &e), &e);
+    must(os_identity(os, path, second, &e), &e);
+    assert_memory_not_equal(first, second, sizeof first);
+    must_fail(os_identity(os, dir + strlen(dir), second, &e), &e, ERR_MISSING, NULL);
+    test_dir_remove(dir);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(direct_reads_are_reads),
         cmocka_unit_test(a_lock_is_exclusive),
+        cmocka_unit_test(a_restored_copy_has_another_identity),
     };
     os = os_system();
     return cmocka_run_group_tests(tests, NULL, NULL);
