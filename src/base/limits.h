@@ -25,4 +25,23 @@
 /* Keys sealed under a passphrase: a handful of seeds. */
 #define LIMIT_SEALED_BYTES ((size_t)64 << 10)
 
+/* HTTP. A connection costs a thread's stack, TLS state and MHD_POOL: about 200 KB in use. */
+#define LIMIT_HTTP_CONNECTIONS 256
+#define LIMIT_HTTP_CONNECTIONS_PER_ADDRESS 32 /* a peer's sync, witness and psi, with room */
+#define LIMIT_HTTP_STACK_BYTES ((size_t)512 << 10)
+/* Request line and headers live in here, and it is the largest piece of a body at a time. */
+#define LIMIT_HTTP_POOL_BYTES ((size_t)64 << 10)
+#define LIMIT_HTTP_HEADERS 64                       /* in one message */
+#define LIMIT_HTTP_HEADER_BYTES ((size_t)32 << 10)  /* all of a reply's */
+#define LIMIT_HTTP_TARGET_BYTES ((size_t)8 << 10)   /* path and query (RFC 9110 4.1: 8000) */
+#define LIMIT_HTTP_PARAMS 64                        /* in one query */
+#define LIMIT_HTTP_ARENA_BYTES ((size_t)16 << 20)   /* a request's own work, body not counted */
+#define LIMIT_HTTP_BODIES_BYTES ((size_t)128 << 20) /* eight of the largest payloads at a time */
+#define LIMIT_HTTP_HEADER_MS 10000                  /* handshake and headers: a satellite link */
+#define LIMIT_HTTP_IDLE_MS 60000                    /* between requests: a peer polls each minute */
+#define LIMIT_HTTP_STALL_MS 30000                   /* a commit or a disk under load */
+#define LIMIT_HTTP_LEAST_RATE 4096                  /* bytes/s: slower is an attack, or no link */
+#define LIMIT_HTTP_CONNECT_MS 10000
+#define LIMIT_HTTP_TOTAL_MS 120000
+
 #endif
