@@ -13,6 +13,13 @@
 #define LIMIT_NOTE_SIGNATURES 100
 /* Hashes in an inclusion or consistency proof: the height of a tree of 2^63 leaves. */
 #define LIMIT_PROOF_HASHES 63
+/* tlog: a key's name or a log's origin (what ML-DSA cosignatures can name; C2SP
+ * tlog-cosignature); logs, witnesses and groups of a policy (the standard asks for 32 at least);
+ * a policy file of as many lines; two notes and a path that convict. */
+#define LIMIT_NOTE_NAME 255
+#define LIMIT_POLICY_ITEMS 256
+#define LIMIT_POLICY_BYTES ((size_t)2 << 20)
+#define LIMIT_EVIDENCE_BYTES ((size_t)2 * LIMIT_NOTE_BYTES + 8192)
 /* Parties of one agreement: a region's CERTs, with room. */
 #define LIMIT_PARTIES 64
 /* A card or an agreement is read by people. */
