@@ -50,5 +50,16 @@
 #define LIMIT_HTTP_LEAST_RATE 4096                  /* bytes/s: slower is an attack, or no link */
 #define LIMIT_HTTP_CONNECT_MS 10000
 #define LIMIT_HTTP_TOTAL_MS 120000
+/* store. A record holds at least the largest payload, with room for an import's list document;
+ * a batch is gathered in memory, and has to hold one record and what belongs to it. */
+#define LIMIT_STORE_RECORD_BYTES ((size_t)64 << 20)
+#define LIMIT_STORE_NOTE_BYTES ((size_t)1 << 20)
+#define LIMIT_STORE_BATCH_BYTES ((size_t)128 << 20)
+/* LMDB's own bound on keys; tables and readers are slots of fixed arrays. */
+#define LIMIT_INDEX_KEY_BYTES 511
+#define LIMIT_INDEX_TABLES 32
+#define LIMIT_INDEX_SNAPSHOTS 256
+/* An index value is a place in the log, or a small summary. */
+#define LIMIT_INDEX_VALUE_BYTES ((size_t)1 << 20)
 
 #endif
