@@ -59,6 +59,22 @@ bool os_size(const struct os *os, struct os_file *f, uint64_t *out, struct err *
     return os->ops->size(os->self, f, out, e);
 }
 
+bool os_file_id(const struct os *os, struct os_file *f, uint64_t out[2], struct err *e)
+{
+    return os->ops->file_id(os->self, f, out, e);
+}
+
+bool os_map(const struct os *os, struct os_file *f, struct bytes *out, struct err *e)
+{
+    return os->ops->map(os->self, f, out, e);
+}
+
+void os_unmap(const struct os *os, struct bytes mapped)
+{
+    if (mapped.n)
+        os->ops->unmap(os->self, mapped);
+}
+
 bool os_exists(const struct os *os, const char *path)
 {
     return os->ops->exists(os->self, path);

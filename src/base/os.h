@@ -36,7 +36,8 @@ struct os_ops {
      * outcome: the caller stops. Offsets and sizes in bytes. */
     bool (*open)(void *self, const char *path, unsigned how, struct os_file **out, struct err *e);
     void (*close)(void *self, struct os_file *f);
-    /* *got < n only at the end of the file. */
+    /* *got < n only at the end of the file. A pipe has no offsets: what is there comes, and
+     * *got == 0 is its end. */
     bool (*read)(void *self, struct os_file *f, uint64_t at, void *out, size_t n, size_t *got,
                  struct err *e);
     /* All parts one after the other from `at`: everything, or an error. */
@@ -46,6 +47,12 @@ struct os_ops {
     bool (*sync)(void *self, struct os_file *f, struct err *e);
     bool (*truncate)(void *self, struct os_file *f, uint64_t size, struct err *e);
     bool (*size)(void *self, struct os_file *f, uint64_t *out, struct err *e);
+    /* Which file this is, whatever its name is by now: device and inode. */
+    bool (*file_id)(void *self, struct os_file *f, uint64_t out[2], struct err *e);
+    /* The whole file as memory, read-only and shared with all who map it: only for files that are
+     * replaced and never rewritten (one that shrinks kills its readers). */
+    bool (*map)(void *self, struct os_file *f, struct bytes *out, struct err *e);
+    void (*unmap)(void *self, struct bytes mapped);
 
     bool (*rename)(void *self, const char *from, const char *to, struct err *e);
     bool (*remove)(void *self, const char *path, struct err *e);   /* file or empty directory */
@@ -84,6 +91,9 @@ bool os_write(const struct os *os, struct os_file *f, uint64_t at, struct bytes 
               struct err *e);
 bool os_sync(const struct os *os, struct os_file *f, struct err *e);
 bool os_size(const struct os *os, struct os_file *f, uint64_t *out, struct err *e);
+bool os_file_id(const struct os *os, struct os_file *f, uint64_t out[2], struct err *e);
+bool os_map(const struct os *os, struct os_file *f, struct bytes *out, struct err *e);
+void os_unmap(const struct os *os, struct bytes mapped);
 bool os_exists(const struct os *os, const char *path);
 bool os_rename(const struct os *os, const char *from, const char *to, struct err *e);
 bool os_remove(const struct os *os, const char *path, struct err *e);

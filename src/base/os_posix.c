@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -106,6 +107,19 @@ static void posix_close(void *self, struct os_file *f)
     free(f);
 }
 
+static bool read_pipe(struct os_file *f, uint8_t *p, size_t n, size_t *got, struct err *e)
+{
+    ssize_t k;
+
+    do
+        k = read(f->fd, p, n);
+    while (k < 0 && errno == EINTR);
+    if (k < 0)
+        return err_system(e, errno, "%s: reading", f->path);
+    *got = (size_t)k;
+    return true;
+}
+
 static bool read_plain(struct os_file *f, uint64_t at, uint8_t *p, size_t n, size_t *got,
                        struct err *e)
 {
@@ -115,6 +129,8 @@ static bool read_plain(struct os_file *f, uint64_t at, uint8_t *p, size_t n, siz
         ssize_t k = pread(f->fd, p + done, n - done, (off_t)(at + done));
         if (k < 0 && errno == EINTR)
             continue;
+        if (k < 0 && errno == ESPIPE)
+            return read_pipe(f, p, n, got, e);
         if (k < 0)
             return err_system(e, errno, "%s: reading at byte %llu", f->path,
                               (unsigned long long)(at + done));
@@ -227,6 +243,42 @@ static bool posix_size(void *self, struct os_file *f, uint64_t *out, struct err 
         return err_system(e, errno, "%s", f->path);
     *out = (uint64_t)st.st_size;
     return true;
+}
+
+static bool posix_file_id(void *self, struct os_file *f, uint64_t out[2], struct err *e)
+{
+    struct stat st;
+
+    (void)self;
+    if (fstat(f->fd, &st) != 0)
+        return err_system(e, errno, "%s", f->path);
+    out[0] = (uint64_t)st.st_dev;
+    out[1] = (uint64_t)st.st_ino;
+    return true;
+}
+
+static bool posix_map(void *self, struct os_file *f, struct bytes *out, struct err *e)
+{
+    uint64_t size;
+    void *p;
+
+    if (!posix_size(self, f, &size, e))
+        return false;
+    if (size == 0) {
+        *out = (struct bytes){0};
+        return true;
+    }
+    p = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, f->fd, 0);
+    if (p == MAP_FAILED)
+        return err_system(e, errno, "%s: mapping", f->path);
+    *out = bytes_of(p, (size_t)size);
+    return true;
+}
+
+static void posix_unmap(void *self, struct bytes mapped)
+{
+    (void)self;
+    munmap((void *)(uintptr_t)mapped.p, mapped.n);
 }
 
 static bool posix_rename(void *self, const char *from, const char *to, struct err *e)
@@ -347,6 +399,9 @@ static const struct os_ops posix_ops = {
     .sync = posix_sync,
     .truncate = posix_truncate,
     .size = posix_size,
+    .file_id = posix_file_id,
+    .map = posix_map,
+    .unmap = posix_unmap,
     .rename = posix_rename,
     .remove = posix_remove,
     .make_dir = posix_make_dir,

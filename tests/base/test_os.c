@@ -1,5 +1,7 @@
 #include "support/support.h"
 
+#include <unistd.h>
+
 static const struct os *os;
 
 static void files_are_replaced_whole(void **state)
@@ -92,6 +94,61 @@ static void a_restored_copy_has_another_identity(void **state)
     arena_free(a);
 }
 
+static void a_map_is_the_file_and_stays_it(void **state)
+{
+    struct arena *a = test_arena();
+    char *dir = test_dir(a), *path;
+    struct os_file *f, *g;
+    struct bytes m, none;
+    uint64_t id[2], other[2];
+    struct err e = {0};
+
+    (void)state;
+    path = arena_format(a, &e, "%s/file", dir);
+    must(os_write_file(os, path, BYTES("the old one"), 0, &e), &e);
+    must(os_open(os, path, OS_READ, &f, &e), &e);
+    must(os_map(os, f, &m, &e), &e);
+    must(os_write_file(os, path, BYTES("the new"), 0, &e), &e);
+    assert_true(bytes_are(m, "the old one"));
+    must(os_open(os, path, OS_READ, &g, &e), &e);
+    must(os_file_id(os, f, id, &e), &e);
+    must(os_file_id(os, g, other, &e), &e);
+    assert_memory_not_equal(id, other, sizeof id);
+    os_unmap(os, m);
+    os_close(os, f);
+    os_close(os, g);
+    must(os_write_file(os, path, (struct bytes){0}, 0, &e), &e);
+    must(os_open(os, path, OS_READ, &f, &e), &e);
+    must(os_map(os, f, &none, &e), &e);
+    assert_int_equal(none.n, 0);
+    os_unmap(os, none);
+    os_close(os, f);
+    test_dir_remove(dir);
+    arena_free(a);
+}
+
+static void a_pipe_gives_what_is_there(void **state)
+{
+    int fds[2];
+    char path[64], got[100];
+    struct os_file *f;
+    size_t n;
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(pipe(fds), 0);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fds[0]);
+    must(os_open(os, path, OS_READ, &f, &e), &e);
+    assert_int_equal(write(fds[1], "some", 4), 4);
+    must(os->ops->read(os->self, f, 0, got, sizeof got, &n, &e), &e);
+    assert_int_equal(n, 4);
+    close(fds[1]);
+    must(os->ops->read(os->self, f, 4, got, sizeof got, &n, &e), &e);
+    assert_int_equal(n, 0);
+    os_close(os, f);
+    close(fds[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +156,8 @@ int main(void)
         cmocka_unit_test(direct_reads_are_reads),
         cmocka_unit_test(a_lock_is_exclusive),
         cmocka_unit_test(a_restored_copy_has_another_identity),
+        cmocka_unit_test(a_map_is_the_file_and_stays_it),
+        cmocka_unit_test(a_pipe_gives_what_is_there),
     };
     os = os_system();
     return cmocka_run_group_tests(tests, NULL, NULL);
