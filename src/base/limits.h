@@ -62,4 +62,19 @@
 /* An index value is a place in the log, or a small summary. */
 #define LIMIT_INDEX_VALUE_BYTES ((size_t)1 << 20)
 
+/* Cases (src/cases). A term of ten years in days; more is a slip of the pen. */
+#define LIMIT_CASE_TERM 3660
+/* Numbered items of a request: people answer each of them. */
+#define LIMIT_CASE_ITEMS 256
+/* Hypotheses and evidence of one claim: the matrix is read by people. */
+#define LIMIT_CASE_HYPOTHESES 16
+#define LIMIT_CASE_EVIDENCE 512
+/* References of one act: what it answers, and a few more. */
+#define LIMIT_CASE_REFS 16
+/* Versions of one agreement, signers (parties and witnesses), rungs, calendars' days. */
+#define LIMIT_CASE_VERSIONS 64
+#define LIMIT_CASE_SIGNERS 128
+#define LIMIT_CASE_RUNGS 16
+#define LIMIT_CASE_CALENDAR_DAYS 4096
+
 #endif
