@@ -61,6 +61,8 @@
 #define LIMIT_INDEX_SNAPSHOTS 256
 /* An index value is a place in the log, or a small summary. */
 #define LIMIT_INDEX_VALUE_BYTES ((size_t)1 << 20)
+/* stix. A number: the longest exact spelling of a double has 1,077 characters. */
+#define LIMIT_JSON_NUMBER 1100
 
 /* Cases (src/cases). A term of ten years in days; more is a slip of the pen. */
 #define LIMIT_CASE_TERM 3660

@@ -71,11 +71,11 @@ const struct json *json_at(const struct json *v, size_t i);
 const struct json *json_member(const struct json *v, size_t i, struct bytes *key);
 
 /* True, and the value, if v is of that type. */
-bool json_string(const struct json *v, struct bytes *out);
-bool json_number(const struct json *v, double *out);
-bool json_bool(const struct json *v, bool *out);
+bool json_as_string(const struct json *v, struct bytes *out);
+bool json_as_number(const struct json *v, double *out);
+bool json_as_bool(const struct json *v, bool *out);
 /* A number that is a whole one of magnitude at most 2^53. */
-bool json_integer(const struct json *v, int64_t *out);
+bool json_as_integer(const struct json *v, int64_t *out);
 /* v is a string of exactly this text. */
 bool json_is(const struct json *v, const char *text);
 
@@ -115,7 +115,7 @@ struct json *json_new_integer(struct json_maker *m, int64_t value); /* magnitude
 struct json *json_new_bool(struct json_maker *m, bool value);
 struct json *json_new_null(struct json_maker *m);
 /* A copy of the top level that can be changed; what is inside is shared. */
-struct json *json_copy(struct json_maker *m, const struct json *v);
+struct json *json_clone(struct json_maker *m, const struct json *v);
 
 /* Put or replace a member. `value` may be any value that lives as long; `key` is not copied. */
 void json_set(struct json_maker *m, struct json *object, const char *key, const struct json *value);
