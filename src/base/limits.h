@@ -79,4 +79,14 @@
 #define LIMIT_CASE_RUNGS 16
 #define LIMIT_CASE_CALENDAR_DAYS 4096
 
+/* psi: items of one run. Numbers of items are 32 bits and bins at most 2^12; at 2^27 a party
+ * needs about 7 GB: larger sets are sharded. (doc/formats/psi.md) */
+#define LIMIT_PSI_ITEMS ((uint64_t)1 << 27)
+/* One canonical item: longer than any URL or e-mail address in use; hashed and forgotten. */
+#define LIMIT_PSI_ITEM_BYTES ((size_t)8192)
+/* One frame: a bin's masked columns, 2^16 of 16 bytes, or as much of the reply. */
+#define LIMIT_PSI_FRAME_BYTES ((size_t)2 << 20)
+/* Shards of one comparison: more processes than any machine has cores. */
+#define LIMIT_PSI_SHARDS 1024
+
 #endif

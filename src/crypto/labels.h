@@ -8,4 +8,17 @@
 #define LABEL_CARD "entente/v1/card"              /* first line of a card note */
 #define LABEL_INDICATOR_ID "entente/v1/indicator" /* deterministic ids of imported indicators */
 
+#define LABEL_PSI_SESSION "entente/v1/psi/session"       /* both hellos */
+#define LABEL_PSI_COMMIT "entente/v1/psi/commit"         /* a coin share before it is opened */
+#define LABEL_PSI_COIN "entente/v1/psi/coin"             /* the joint salt */
+#define LABEL_PSI_OT "entente/v1/psi/ot"                 /* base oblivious transfers */
+#define LABEL_PSI_COT "entente/v1/psi/cot"               /* their extension and its check */
+#define LABEL_PSI_VOLE "entente/v1/psi/vole"             /* keys and check of a VOLE chunk */
+#define LABEL_PSI_CODE "entente/v1/psi/code"             /* the public code of a session */
+#define LABEL_PSI_ROW "entente/v1/psi/row"               /* salted hashing of items */
+#define LABEL_PSI_TAG "entente/v1/psi/tag"               /* the sender's masked tags */
+#define LABEL_PSI_CANARY "entente/v1/psi/canary"         /* items both sides add */
+#define LABEL_PSI_TRANSCRIPT "entente/v1/psi/transcript" /* all frames of a run */
+#define LABEL_PSI_SHARD "entente/v1/psi/shard"           /* which shard an item belongs to */
+
 #endif
