@@ -96,6 +96,12 @@ bool passphrase_seal(const struct os *os, struct bytes passphrase, const char *l
  * in `a`: make it a secret arena. */
 bool passphrase_open(struct bytes passphrase, const char *label, struct bytes sealed,
                      struct arena *a, struct bytes *out, struct err *e);
+/* The same under a 32-byte key that needs no stretching. Out: 24-byte nonce and the sealed bytes.
+ */
+bool key_seal(const struct os *os, const uint8_t key[32], const char *label, struct bytes plain,
+              struct arena *a, struct bytes *out, struct err *e);
+bool key_unseal(const uint8_t key[32], const char *label, struct bytes sealed, struct arena *a,
+                struct bytes *out, struct err *e);
 /* HKDF-like: BLAKE2b keyed with `key`, over label and context, length first. n <= 64. */
 void derive(const uint8_t key[32], const char *label, struct bytes context, uint8_t *out, size_t n);
 

@@ -71,8 +71,46 @@ void derive(const uint8_t key[32], const char *label, struct bytes context, uint
     wipe(&st, sizeof st);
 }
 
-/* The envelope: a version, Argon2id's cost, salt, nonce, then the sealed bytes. The cost is read
- * back from the file, so it is bounded: a file cannot ask for more than a gigabyte. */
+#define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG crypto_aead_xchacha20poly1305_ietf_ABYTES
+
+bool key_seal(const struct os *os, const uint8_t key[32], const char *label, struct bytes plain,
+              struct arena *a, struct bytes *out, struct err *e)
+{
+    uint8_t *p;
+
+    if (plain.n > LIMIT_SEALED_BYTES)
+        return err_fail(e, ERR_LIMIT, "too large to seal: %zu bytes", plain.n);
+    p = arena_get(a, NONCE + plain.n + TAG, e);
+    if (!p)
+        return false;
+    os_random(os, p, NONCE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(p + NONCE, NULL, plain.p, plain.n,
+                                               (const uint8_t *)label, strlen(label), NULL, p, key);
+    *out = bytes_of(p, NONCE + plain.n + TAG);
+    return true;
+}
+
+bool key_unseal(const uint8_t key[32], const char *label, struct bytes sealed, struct arena *a,
+                struct bytes *out, struct err *e)
+{
+    uint8_t *plain;
+
+    if (sealed.n < NONCE + TAG || sealed.n > NONCE + TAG + LIMIT_SEALED_BYTES)
+        return err_fail(e, ERR_INPUT, "not sealed bytes of ours");
+    plain = arena_get(a, sealed.n, e);
+    if (!plain)
+        return false;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, sealed.p + NONCE,
+                                                   sealed.n - NONCE, (const uint8_t *)label,
+                                                   strlen(label), sealed.p, key) != 0)
+        return err_fail(e, ERR_PROOF, "wrong passphrase, or the file is damaged");
+    *out = bytes_of(plain, sealed.n - NONCE - TAG);
+    return true;
+}
+
+/* The envelope: a version, Argon2id's cost, salt, then the sealed bytes. The cost is read back
+ * from the file, so it is bounded: a file cannot ask for more than a gigabyte. */
 #define ENVELOPE "entente-sealed-1"
 #define PASSES_MOST 16
 #define MEMORY_MOST ((uint64_t)1 << 30)
@@ -90,56 +128,45 @@ static bool stretch(struct bytes passphrase, const uint8_t *salt, uint32_t passe
 bool passphrase_seal(const struct os *os, struct bytes passphrase, const char *label,
                      struct bytes plain, struct arena *a, struct bytes *out, struct err *e)
 {
-    uint8_t salt[crypto_pwhash_SALTBYTES], nonce[24], key[32], *sealed;
+    uint8_t salt[crypto_pwhash_SALTBYTES], key[32];
     struct buf b = buf_in(a);
+    struct bytes box;
     bool ok;
 
-    if (plain.n > LIMIT_SEALED_BYTES)
-        return err_fail(e, ERR_LIMIT, "too large to seal: %zu bytes", plain.n);
     os_random(os, salt, sizeof salt);
-    os_random(os, nonce, sizeof nonce);
-    sealed = arena_get(a, plain.n + crypto_aead_xchacha20poly1305_ietf_ABYTES, e);
-    if (!sealed || !stretch(passphrase, salt, crypto_pwhash_OPSLIMIT_MODERATE,
-                            crypto_pwhash_MEMLIMIT_MODERATE, key, e))
+    if (!stretch(passphrase, salt, crypto_pwhash_OPSLIMIT_MODERATE, crypto_pwhash_MEMLIMIT_MODERATE,
+                 key, e))
+        return false;
+    ok = key_seal(os, key, label, plain, a, &box, e);
+    wipe(key, sizeof key);
+    if (!ok)
         return false;
     buf_puts(&b, ENVELOPE);
     buf_u32(&b, crypto_pwhash_OPSLIMIT_MODERATE);
     buf_u64(&b, crypto_pwhash_MEMLIMIT_MODERATE);
     buf_put(&b, bytes_of(salt, sizeof salt));
-    buf_put(&b, bytes_of(nonce, sizeof nonce));
-    crypto_aead_xchacha20poly1305_ietf_encrypt(
-        sealed, NULL, plain.p, plain.n, (const uint8_t *)label, strlen(label), NULL, nonce, key);
-    buf_put(&b, bytes_of(sealed, plain.n + crypto_aead_xchacha20poly1305_ietf_ABYTES));
-    ok = buf_end(&b, out, e);
-    wipe(key, sizeof key);
-    return ok;
+    buf_put(&b, box);
+    return buf_end(&b, out, e);
 }
 
 bool passphrase_open(struct bytes passphrase, const char *label, struct bytes sealed,
                      struct arena *a, struct bytes *out, struct err *e)
 {
     struct reader r = reader_of(sealed);
-    struct bytes magic = reader_bytes(&r, sizeof ENVELOPE - 1), box;
+    struct bytes magic = reader_bytes(&r, sizeof ENVELOPE - 1), salt, box;
     uint32_t passes = reader_u32(&r);
     uint64_t memory = reader_u64(&r);
-    struct bytes salt = reader_bytes(&r, crypto_pwhash_SALTBYTES), nonce = reader_bytes(&r, 24);
-    uint8_t key[32], *plain;
+    uint8_t key[32];
     bool ok;
 
+    salt = reader_bytes(&r, crypto_pwhash_SALTBYTES);
     box = reader_bytes(&r, reader_left(&r));
-    if (!reader_end(&r, e) || !bytes_are(magic, ENVELOPE) ||
-        box.n < crypto_aead_xchacha20poly1305_ietf_ABYTES || passes == 0 || passes > PASSES_MOST ||
+    if (!reader_end(&r, e) || !bytes_are(magic, ENVELOPE) || passes == 0 || passes > PASSES_MOST ||
         memory < crypto_pwhash_MEMLIMIT_MIN || memory > MEMORY_MOST)
-        return err_fail(e, ERR_INPUT, "not a sealed file of ours");
-    plain = arena_get(a, box.n, e);
-    if (!plain || !stretch(passphrase, salt.p, passes, memory, key, e))
+        return err_fail(e, ERR_INPUT, "not sealed bytes of ours");
+    if (!stretch(passphrase, salt.p, passes, memory, key, e))
         return false;
-    ok = crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, box.p, box.n,
-                                                    (const uint8_t *)label, strlen(label), nonce.p,
-                                                    key) == 0;
+    ok = key_unseal(key, label, box, a, out, e);
     wipe(key, sizeof key);
-    if (!ok)
-        return err_fail(e, ERR_PROOF, "wrong passphrase, or the file is damaged");
-    *out = bytes_of(plain, box.n - crypto_aead_xchacha20poly1305_ietf_ABYTES);
-    return true;
+    return ok;
 }
