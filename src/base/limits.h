@@ -61,8 +61,12 @@
 #define LIMIT_INDEX_SNAPSHOTS 256
 /* An index value is a place in the log, or a small summary. */
 #define LIMIT_INDEX_VALUE_BYTES ((size_t)1 << 20)
+
 /* stix. A number: the longest exact spelling of a double has 1,077 characters. */
 #define LIMIT_JSON_NUMBER 1100
+/* The longest published patterns list some thousand values; people nest three or four deep. */
+#define LIMIT_PATTERN_BYTES ((size_t)1 << 20)
+#define LIMIT_PATTERN_DEPTH 64
 
 /* Cases (src/cases). A term of ten years in days; more is a slip of the pen. */
 #define LIMIT_CASE_TERM 3660

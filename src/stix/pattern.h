@@ -61,7 +61,7 @@ struct pattern_constant {
     enum pattern_constant_kind kind;
     struct bytes text; /* of a number: its spelling */
     int64_t integer;   /* also 0 and 1 of a boolean, and microseconds of a time */
-    double number;     /* of a number */
+    double number;     /* of a number, whole or not */
 };
 
 enum pattern_step_kind { PATTERN_KEY, PATTERN_INDEX, PATTERN_ANY_INDEX };
@@ -76,18 +76,18 @@ enum pattern_qualifier { PATTERN_WITHIN, PATTERN_REPEATS, PATTERN_START_STOP };
 struct pattern {
     enum pattern_kind kind;
     const struct pattern *child, *next; /* first child; next child of the same parent */
-    uint32_t column;
+    uint32_t at;                        /* the byte of the text where it begins */
     /* PATTERN_COMPARE */
     enum pattern_operator op;
     bool negated;
     struct bytes object_type;
     const struct pattern_step *path;
     size_t steps;
-    const struct pattern_constant *constants; /* one, but of IN any number, of EXISTS none */
+    /* One; of IN any number; of EXISTS none. Of a qualifier: seconds; times; start and stop. */
+    const struct pattern_constant *constants;
     size_t constant_count;
     /* PATTERN_QUALIFIED */
     enum pattern_qualifier qualifier;
-    struct pattern_constant from, to; /* WITHIN: from is seconds. REPEATS: from is times. */
 };
 
 /* NULL: ERR_INPUT with the column, ERR_LIMIT, ERR_NOMEM. Views may be into text. */

@@ -204,8 +204,11 @@ bool stix_make_note(const struct stix_making *how, struct bytes abstract, struct
 /* A new, revoked version of an object of ours; `modified_us` must be after the old one's. */
 bool stix_make_revoked(const struct stix_object *o, int64_t modified_us, struct arena *a,
                        struct bytes *out, struct err *e);
-/* "2026-01-31T12:00:00.000Z" into out, no final zero. */
+/* "2026-01-31T12:00:00.000Z" into out, no final zero; years 1970 to 9999. */
 #define STIX_TIME_MAX 24
 void stix_time_print(char out[STIX_TIME_MAX], int64_t us);
+/* Any timestamp of STIX: years 0000 to 9999, any number of fraction digits (what is beyond
+ * microseconds is cut), second 60 as the second after 59. Microseconds since 1970. */
+bool stix_time_parse(struct bytes text, int64_t *us);
 
 #endif
