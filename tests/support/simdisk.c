@@ -1,0 +1,896 @@
+#include "support/simdisk.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+
+#define SECTOR ((size_t)512)
+#define START_US (INT64_C(1767225600) * US_PER_S) /* 2026-01-01T00:00:00Z */
+
+struct change { /* of a file's bytes, not yet synced */
+    size_t at, n;
+    uint8_t *data; /* NULL: zeros (a truncation) */
+    size_t size;   /* of the file afterwards */
+};
+
+struct inode {
+    uint8_t *seen, *safe; /* the cache's view; the medium as of the last sync */
+    size_t seen_n, seen_cap, safe_n;
+    struct change *changes;
+    size_t n, cap;
+    unsigned opens;
+    bool locked, reached;
+    struct inode *next;
+};
+
+struct name {
+    char *path;
+    struct inode *inode; /* NULL: a directory */
+};
+
+struct names {
+    struct name *v;
+    size_t n, cap;
+};
+
+enum act { ACT_CREATE, ACT_RENAME, ACT_REMOVE };
+
+struct dir_change {
+    enum act act;
+    char *path, *to;
+    struct inode *inode;
+};
+
+struct simdisk {
+    struct os os;
+    uint64_t random;
+    int64_t now, ticks;
+    struct inode *inodes;
+    struct names seen, safe;
+    struct dir_change *dir;
+    size_t dir_n, dir_cap;
+    uint64_t fail_in;
+    enum simdisk_fault how;
+    bool failed, off;
+    struct simdisk_counts counts;
+};
+
+struct os_file {
+    struct inode *inode;
+    unsigned how;
+};
+
+/* ---- small things --------------------------------------------------------------------------- */
+
+static void *must_get(void *p)
+{
+    if (!p)
+        abort();
+    return p;
+}
+
+static char *copy_text(const char *text)
+{
+    return must_get(strdup(text));
+}
+
+/* SplitMix64, as the tests' own. */
+static uint64_t draw(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static size_t below(uint64_t *state, size_t n)
+{
+    return (size_t)(draw(state) % n); /* uneven by 2^-40 at most here */
+}
+
+static struct name *find(const struct names *l, const char *path)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (!strcmp(l->v[i].path, path))
+            return &l->v[i];
+    return NULL;
+}
+
+static void name_put(struct names *l, const char *path, struct inode *inode)
+{
+    struct name *is = find(l, path);
+
+    if (is) {
+        is->inode = inode;
+        return;
+    }
+    if (l->n == l->cap) {
+        l->cap = l->cap ? l->cap * 2 : 16;
+        l->v = must_get(realloc(l->v, l->cap * sizeof *l->v));
+    }
+    l->v[l->n++] = (struct name){copy_text(path), inode};
+}
+
+static void name_remove(struct names *l, const char *path)
+{
+    struct name *is = find(l, path);
+
+    if (!is)
+        return;
+    free(is->path);
+    *is = l->v[--l->n];
+}
+
+static void names_wipe(struct names *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->v[i].path);
+    free(l->v);
+}
+
+static size_t parent_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+static bool lies_in(const char *path, const char *dir)
+{
+    size_t n = strlen(dir);
+
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    return parent_length(path) == n && !memcmp(path, dir, n) && path[n] == '/';
+}
+
+/* ---- a file's bytes -------------------------------------------------------------------------- */
+
+static struct inode *inode_new(struct simdisk *d)
+{
+    struct inode *i = must_get(calloc(1, sizeof *i));
+
+    i->next = d->inodes;
+    d->inodes = i;
+    return i;
+}
+
+static void changes_clear(struct inode *i)
+{
+    for (size_t k = 0; k < i->n; k++)
+        free(i->changes[k].data);
+    i->n = 0;
+}
+
+static void inode_free(struct inode *i)
+{
+    changes_clear(i);
+    free(i->changes);
+    free(i->seen);
+    free(i->safe);
+    free(i);
+}
+
+static void resize_seen(struct inode *i, size_t n)
+{
+    if (n > i->seen_cap) {
+        i->seen_cap = n > 2 * i->seen_cap ? n : 2 * i->seen_cap;
+        i->seen = must_get(realloc(i->seen, i->seen_cap));
+    }
+    if (n > i->seen_n)
+        memset(i->seen + i->seen_n, 0, n - i->seen_n);
+    i->seen_n = n;
+}
+
+static void change_add(struct inode *i, size_t at, size_t n, const uint8_t *data)
+{
+    struct change *c;
+
+    if (i->n == i->cap) {
+        i->cap = i->cap ? i->cap * 2 : 8;
+        i->changes = must_get(realloc(i->changes, i->cap * sizeof *i->changes));
+    }
+    c = &i->changes[i->n++];
+    *c = (struct change){.at = at, .n = n, .size = i->seen_n};
+    if (data && n) {
+        c->data = must_get(malloc(n));
+        memcpy(c->data, data, n);
+    }
+}
+
+static void inode_write(struct inode *i, size_t at, struct bytes b)
+{
+    if (b.n == 0)
+        return;
+    if (at + b.n > i->seen_n)
+        resize_seen(i, at + b.n);
+    memcpy(i->seen + at, b.p, b.n);
+    change_add(i, at, b.n, b.p);
+}
+
+static void inode_truncate(struct inode *i, size_t size)
+{
+    size_t was = i->seen_n;
+
+    resize_seen(i, size);
+    change_add(i, size, was > size ? was - size : 0, NULL);
+}
+
+static void apply(uint8_t *to, const struct change *c, size_t from, size_t n)
+{
+    if (c->data)
+        memcpy(to + from, c->data + (from - c->at), n);
+    else
+        memset(to + from, 0, n);
+}
+
+/* The largest size that the file had since its last sync. */
+static size_t extent(const struct inode *i)
+{
+    size_t most = i->safe_n;
+
+    for (size_t k = 0; k < i->n; k++) {
+        size_t end = i->changes[k].at + i->changes[k].n;
+        most = end > most ? end : most;
+        most = i->changes[k].size > most ? i->changes[k].size : most;
+    }
+    return most;
+}
+
+/* How a crash treats what is not synced. */
+enum mood { KEEP_ALL, LOSE_ALL, IN_ORDER, EACH };
+
+static enum mood mood_of(uint64_t *rng)
+{
+    static const enum mood moods[] = {KEEP_ALL, LOSE_ALL, IN_ORDER, IN_ORDER,
+                                      EACH,     EACH,     EACH,     EACH};
+    return moods[below(rng, 8)];
+}
+
+struct sector {
+    uint32_t seen, keep; /* changes that touched it so far; how many of them are kept */
+    bool torn;           /* and a part of the next */
+};
+
+static void for_sectors(const struct inode *i, uint8_t *to, struct sector *sectors, bool count,
+                        uint64_t *rng)
+{
+    for (size_t k = 0; k < i->n; k++) {
+        const struct change *c = &i->changes[k];
+        size_t at = c->at, end = c->at + c->n;
+        while (at < end) {
+            struct sector *s = &sectors[at / SECTOR];
+            size_t stop = (at / SECTOR + 1) * SECTOR, n = (stop < end ? stop : end) - at;
+            s->seen++;
+            if (!count && s->seen <= s->keep) {
+                apply(to, c, at, n);
+            } else if (!count && s->torn && s->seen == s->keep + 1) {
+                size_t part = below(rng, n + 1);
+                if (draw(rng) & 1)
+                    apply(to, c, at, part);
+                else
+                    apply(to, c, at + (n - part), part);
+            }
+            at += n;
+        }
+    }
+}
+
+/* Every sector by itself. */
+static void crash_each(const struct inode *i, uint8_t *to, size_t most, uint64_t *rng)
+{
+    size_t n = most / SECTOR + 1;
+    struct sector *sectors = must_get(calloc(n, sizeof *sectors));
+
+    for_sectors(i, to, sectors, true, rng);
+    for (size_t k = 0; k < n; k++) {
+        if (sectors[k].seen == 0)
+            continue;
+        sectors[k].keep =
+            draw(rng) & 1 ? sectors[k].seen : (uint32_t)below(rng, (size_t)sectors[k].seen + 1);
+        sectors[k].torn = below(rng, 3) == 0;
+        sectors[k].seen = 0;
+    }
+    for_sectors(i, to, sectors, false, rng);
+    free(sectors);
+}
+
+/* What the medium may hold of a file. *size: its length; the caller frees. */
+static uint8_t *crash_bytes(const struct inode *i, enum mood mood, uint64_t *rng, size_t *size)
+{
+    size_t most = extent(i), whole, part;
+    uint8_t *to = must_get(calloc(1, most + 1));
+
+    if (i->safe_n)
+        memcpy(to, i->safe, i->safe_n);
+    *size = i->safe_n;
+    if (i->n == 0 || mood == LOSE_ALL)
+        return to;
+    if (mood == EACH) {
+        size_t k = below(rng, i->n + 2);
+        crash_each(i, to, most, rng);
+        *size = k == 0 ? i->safe_n : k > i->n ? i->seen_n : i->changes[k - 1].size;
+        return to;
+    }
+    whole = mood == KEEP_ALL ? i->n : below(rng, i->n + 1);
+    for (size_t k = 0; k < whole; k++) {
+        apply(to, &i->changes[k], i->changes[k].at, i->changes[k].n);
+        *size = i->changes[k].size;
+    }
+    if (whole < i->n) {
+        part = below(rng, i->changes[whole].n + 1);
+        apply(to, &i->changes[whole], i->changes[whole].at, part);
+        if (i->changes[whole].data && i->changes[whole].at + part > *size)
+            *size = i->changes[whole].at + part;
+    }
+    return to;
+}
+
+static void make_safe(struct inode *i, enum mood mood, uint64_t *rng)
+{
+    size_t size;
+    uint8_t *bytes;
+
+    if (i->n == 0)
+        return;
+    bytes = crash_bytes(i, mood, rng, &size);
+    free(i->safe);
+    i->safe = bytes;
+    i->safe_n = size;
+    changes_clear(i);
+}
+
+/* A sync that succeeds, without copying the whole file. */
+static void sync_inode(struct inode *i)
+{
+    size_t most = extent(i);
+
+    if (i->n == 0)
+        return;
+    i->safe = must_get(realloc(i->safe, most + 1));
+    if (most > i->safe_n)
+        memset(i->safe + i->safe_n, 0, most - i->safe_n);
+    for (size_t k = 0; k < i->n; k++) {
+        apply(i->safe, &i->changes[k], i->changes[k].at, i->changes[k].n);
+        i->safe_n = i->changes[k].size;
+    }
+    changes_clear(i);
+}
+
+/* ---- faults ---------------------------------------------------------------------------------- */
+
+/* Count a change; true if it is to fail. */
+static bool trips(struct simdisk *d, const char *what, struct err *e)
+{
+    d->counts.changes++;
+    if (!d->off && (d->fail_in == 0 || --d->fail_in > 0))
+        return false;
+    d->failed = true;
+    d->off = d->off || d->how == SIMDISK_POWER;
+    err_fail(e, ERR_IO, "%s: %s", what,
+             d->how == SIMDISK_ENOSPC ? "No space left on device" : "Input/output error");
+    return true;
+}
+
+static bool dark(struct simdisk *d, struct err *e)
+{
+    return d->off && !err_fail(e, ERR_IO, "the power is off");
+}
+
+/* ---- the table ----------------------------------------------------------------------------------
+ */
+
+static int64_t sim_now(void *self)
+{
+    return ((struct simdisk *)self)->now;
+}
+
+static int64_t sim_ticks(void *self)
+{
+    return ((struct simdisk *)self)->ticks;
+}
+
+static void sim_random(void *self, void *out, size_t n)
+{
+    struct simdisk *d = self;
+    uint8_t *p = out;
+
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)draw(&d->random);
+}
+
+static void dir_change(struct simdisk *d, enum act act, const char *path, const char *to,
+                       struct inode *inode)
+{
+    if (d->dir_n == d->dir_cap) {
+        d->dir_cap = d->dir_cap ? d->dir_cap * 2 : 8;
+        d->dir = must_get(realloc(d->dir, d->dir_cap * sizeof *d->dir));
+    }
+    d->dir[d->dir_n++] =
+        (struct dir_change){act, copy_text(path), to ? copy_text(to) : NULL, inode};
+}
+
+static bool parent_exists(struct simdisk *d, const char *path)
+{
+    size_t n = parent_length(path);
+    char parent[4096];
+    struct name *is;
+
+    if (n == 0 || n >= sizeof parent)
+        return n == 0;
+    memcpy(parent, path, n);
+    parent[n] = '\0';
+    is = find(&d->seen, parent);
+    return is && !is->inode;
+}
+
+static bool sim_open(void *self, const char *path, unsigned how, struct os_file **out,
+                     struct err *e)
+{
+    struct simdisk *d = self;
+    struct name *is = find(&d->seen, path);
+    struct inode *inode = is ? is->inode : NULL;
+
+    if (dark(d, e))
+        return false;
+    if (is && !inode)
+        return err_fail(e, ERR_IO, "%s: Is a directory", path);
+    if (is && how & OS_EXCLUSIVE)
+        return err_fail(e, ERR_IO, "%s: File exists", path);
+    if (!is && (!(how & OS_CREATE) || !parent_exists(d, path)))
+        return err_fail(e, ERR_MISSING, "%s: no such file", path);
+    if (inode && how & OS_LOCK && inode->locked)
+        return err_fail(e, ERR_DENIED, "%s: another process has it open", path);
+    if (!inode) {
+        if (trips(d, path, e))
+            return false;
+        inode = inode_new(d);
+        name_put(&d->seen, path, inode);
+        dir_change(d, ACT_CREATE, path, NULL, inode);
+    }
+    inode->locked = inode->locked || how & OS_LOCK;
+    inode->opens++;
+    *out = must_get(malloc(sizeof **out));
+    **out = (struct os_file){inode, how};
+    return true;
+}
+
+static void sim_close(void *self, struct os_file *f)
+{
+    (void)self;
+    f->inode->opens--;
+    if (f->how & OS_LOCK)
+        f->inode->locked = false;
+    free(f);
+}
+
+/* From the medium, as the writes on their way would leave it. */
+static size_t read_direct(const struct inode *i, size_t at, uint8_t *out, size_t n)
+{
+    size_t most = extent(i), size = i->n ? i->changes[i->n - 1].size : i->safe_n;
+    uint8_t *all = must_get(calloc(1, most + 1));
+
+    if (i->safe_n)
+        memcpy(all, i->safe, i->safe_n);
+    for (size_t k = 0; k < i->n; k++)
+        apply(all, &i->changes[k], i->changes[k].at, i->changes[k].n);
+    n = at >= size ? 0 : size - at < n ? size - at : n;
+    memcpy(out, all + at, n);
+    free(all);
+    return n;
+}
+
+static bool sim_read(void *self, struct os_file *f, uint64_t at, void *out, size_t n, size_t *got,
+                     struct err *e)
+{
+    const struct inode *i = f->inode;
+
+    if (dark(self, e))
+        return false;
+    if (f->how & OS_DIRECT && i->n) {
+        *got = read_direct(i, (size_t)at, out, n);
+        return true;
+    }
+    if (f->how & OS_DIRECT) {
+        n = at >= i->safe_n ? 0 : i->safe_n - at < n ? (size_t)(i->safe_n - at) : n;
+        if (n)
+            memcpy(out, i->safe + at, n);
+    } else {
+        n = at >= i->seen_n ? 0 : i->seen_n - at < n ? (size_t)(i->seen_n - at) : n;
+        if (n)
+            memcpy(out, i->seen + at, n);
+    }
+    *got = n;
+    return true;
+}
+
+static bool write_part(struct simdisk *d, struct os_file *f, size_t at, const struct bytes *parts,
+                       size_t n)
+{
+    size_t total = 0, left;
+
+    for (size_t i = 0; i < n; i++)
+        total += parts[i].n;
+    left = below(&d->random, total + 1);
+    for (size_t i = 0; i < n && left; i++) {
+        size_t k = parts[i].n < left ? parts[i].n : left;
+        inode_write(f->inode, at, bytes_of(parts[i].p, k));
+        at += k;
+        left -= k;
+    }
+    return false;
+}
+
+static bool sim_write(void *self, struct os_file *f, uint64_t at, const struct bytes *parts,
+                      size_t n, struct err *e)
+{
+    struct simdisk *d = self;
+    bool was_off = d->off;
+
+    if (!(f->how & OS_WRITE))
+        return err_fail(e, ERR_IO, "Bad file descriptor");
+    d->counts.writes++;
+    if (trips(d, "writing", e))
+        return !was_off && d->how >= SIMDISK_SHORT ? write_part(d, f, (size_t)at, parts, n) : false;
+    for (size_t i = 0; i < n; i++) {
+        inode_write(f->inode, (size_t)at, parts[i]);
+        at += parts[i].n;
+    }
+    return true;
+}
+
+static bool sim_sync(void *self, struct os_file *f, struct err *e)
+{
+    struct simdisk *d = self;
+    bool was_off = d->off;
+
+    d->counts.syncs++;
+    if (trips(d, "syncing", e)) {
+        if (!was_off && d->how != SIMDISK_POWER)
+            make_safe(f->inode, EACH, &d->random);
+        return false;
+    }
+    sync_inode(f->inode);
+    return true;
+}
+
+static bool sim_truncate(void *self, struct os_file *f, uint64_t size, struct err *e)
+{
+    if (trips(self, "resizing", e))
+        return false;
+    inode_truncate(f->inode, (size_t)size);
+    return true;
+}
+
+static bool sim_size(void *self, struct os_file *f, uint64_t *out, struct err *e)
+{
+    if (dark(self, e))
+        return false;
+    *out = f->how & OS_DIRECT && f->inode->n == 0 ? f->inode->safe_n : f->inode->seen_n;
+    return true;
+}
+
+static void rename_in(struct names *l, const char *from, const char *to)
+{
+    struct name *is = find(l, from);
+
+    if (is) {
+        struct inode *inode = is->inode;
+        name_remove(l, from);
+        name_put(l, to, inode);
+    }
+}
+
+static bool sim_rename(void *self, const char *from, const char *to, struct err *e)
+{
+    struct simdisk *d = self;
+    struct name *is = find(&d->seen, from);
+
+    if (trips(d, from, e))
+        return false;
+    if (!is || !is->inode)
+        return err_fail(e, ERR_IO, "%s: renaming to %s: No such file", from, to);
+    dir_change(d, ACT_RENAME, from, to, is->inode);
+    rename_in(&d->seen, from, to);
+    return true;
+}
+
+static bool sim_remove(void *self, const char *path, struct err *e)
+{
+    struct simdisk *d = self;
+    struct name *is = find(&d->seen, path);
+
+    if (trips(d, path, e))
+        return false;
+    if (!is)
+        return err_fail(e, ERR_MISSING, "%s: no such file", path);
+    for (size_t i = 0; !is->inode && i < d->seen.n; i++)
+        if (lies_in(d->seen.v[i].path, path))
+            return err_fail(e, ERR_IO, "%s: Directory not empty", path);
+    dir_change(d, ACT_REMOVE, path, NULL, is->inode);
+    name_remove(&d->seen, path);
+    return true;
+}
+
+static bool sim_make_dir(void *self, const char *path, struct err *e)
+{
+    struct simdisk *d = self;
+
+    if (dark(d, e))
+        return false;
+    if (!parent_exists(d, path))
+        return err_fail(e, ERR_MISSING, "%s: no such file", path);
+    if (!find(&d->seen, path)) {
+        name_put(&d->seen, path, NULL);
+        name_put(&d->safe, path, NULL);
+    }
+    return true;
+}
+
+/* One unsynced change of names, on the medium's list. */
+static void settle(struct names *l, const struct dir_change *c)
+{
+    if (c->act == ACT_CREATE)
+        name_put(l, c->path, c->inode);
+    else if (c->act == ACT_REMOVE)
+        name_remove(l, c->path);
+    else if (find(l, c->path) && find(l, c->path)->inode == c->inode)
+        rename_in(l, c->path, c->to);
+}
+
+static void dir_change_free(struct dir_change *c)
+{
+    free(c->path);
+    free(c->to);
+}
+
+/* Free what no name, no handle and no unsynced change can reach. */
+static void collect(struct simdisk *d)
+{
+    struct inode **at = &d->inodes;
+
+    for (struct inode *i = d->inodes; i; i = i->next)
+        i->reached = i->opens > 0;
+    for (size_t i = 0; i < d->seen.n; i++)
+        if (d->seen.v[i].inode)
+            d->seen.v[i].inode->reached = true;
+    for (size_t i = 0; i < d->safe.n; i++)
+        if (d->safe.v[i].inode)
+            d->safe.v[i].inode->reached = true;
+    for (size_t i = 0; i < d->dir_n; i++)
+        if (d->dir[i].inode)
+            d->dir[i].inode->reached = true;
+    while (*at) {
+        struct inode *i = *at;
+        if (i->reached) {
+            at = &i->next;
+        } else {
+            *at = i->next;
+            inode_free(i);
+        }
+    }
+}
+
+static bool sim_sync_dir(void *self, const char *path, struct err *e)
+{
+    struct simdisk *d = self;
+    size_t kept = 0;
+
+    d->counts.dir_syncs++;
+    if (trips(d, path, e))
+        return false;
+    for (size_t i = 0; i < d->dir_n; i++) {
+        struct dir_change *c = &d->dir[i];
+        if (!lies_in(c->to ? c->to : c->path, path)) {
+            d->dir[kept++] = *c;
+            continue;
+        }
+        settle(&d->safe, c);
+        dir_change_free(c);
+    }
+    d->dir_n = kept;
+    collect(d);
+    return true;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+static bool sim_list(void *self, const char *path, struct arena *a, struct bytes **names, size_t *n,
+                     struct err *e)
+{
+    struct simdisk *d = self;
+    struct name *is = find(&d->seen, path);
+    struct bytes *all = arena_get_array(a, d->seen.n + 1, sizeof *all, e);
+    size_t k = 0;
+
+    if (!all || dark(d, e))
+        return false;
+    if (!is || is->inode)
+        return err_fail(e, ERR_MISSING, "%s: no such file", path);
+    for (size_t i = 0; i < d->seen.n; i++) {
+        const char *p = d->seen.v[i].path;
+        if (lies_in(p, path) && !arena_copy(a, bytes_text(p + parent_length(p) + 1), &all[k++], e))
+            return false;
+    }
+    qsort(all, k, sizeof *all, by_bytes);
+    *names = all;
+    *n = k;
+    return true;
+}
+
+static bool sim_exists(void *self, const char *path)
+{
+    return find(&((struct simdisk *)self)->seen, path) != NULL;
+}
+
+static const struct os_ops sim_ops = {
+    .now_us = sim_now,
+    .ticks_us = sim_ticks,
+    .random = sim_random,
+    .open = sim_open,
+    .close = sim_close,
+    .read = sim_read,
+    .write = sim_write,
+    .sync = sim_sync,
+    .truncate = sim_truncate,
+    .size = sim_size,
+    .rename = sim_rename,
+    .remove = sim_remove,
+    .make_dir = sim_make_dir,
+    .sync_dir = sim_sync_dir,
+    .list = sim_list,
+    .exists = sim_exists,
+};
+
+/* ---- the machine
+ * ---------------------------------------------------------------------------------- */
+
+struct simdisk *simdisk_new(uint64_t seed)
+{
+    struct simdisk *d = must_get(calloc(1, sizeof *d));
+
+    d->os = (struct os){&sim_ops, d};
+    d->random = seed;
+    d->now = START_US;
+    return d;
+}
+
+void simdisk_free(struct simdisk *d)
+{
+    if (!d)
+        return;
+    while (d->inodes) {
+        struct inode *i = d->inodes;
+        d->inodes = i->next;
+        inode_free(i);
+    }
+    for (size_t i = 0; i < d->dir_n; i++)
+        dir_change_free(&d->dir[i]);
+    free(d->dir);
+    names_wipe(&d->seen);
+    names_wipe(&d->safe);
+    free(d);
+}
+
+const struct os *simdisk_os(struct simdisk *d)
+{
+    return &d->os;
+}
+
+void simdisk_set_now(struct simdisk *d, int64_t us)
+{
+    d->now = us;
+}
+
+void simdisk_advance(struct simdisk *d, int64_t us)
+{
+    d->now += us;
+    d->ticks += us;
+}
+
+void simdisk_fail(struct simdisk *d, uint64_t n, enum simdisk_fault how)
+{
+    d->fail_in = n;
+    d->how = how;
+    d->failed = false;
+}
+
+bool simdisk_failed(const struct simdisk *d)
+{
+    return d->failed;
+}
+
+bool simdisk_flip(struct simdisk *d, const char *path, uint64_t byte, unsigned bit)
+{
+    struct name *is = find(&d->seen, path);
+
+    if (!is || !is->inode || byte >= is->inode->seen_n)
+        return false;
+    is->inode->seen[byte] ^= (uint8_t)(1u << bit);
+    if (byte < is->inode->safe_n)
+        is->inode->safe[byte] ^= (uint8_t)(1u << bit);
+    return true;
+}
+
+struct simdisk_counts simdisk_counts(const struct simdisk *d)
+{
+    return d->counts;
+}
+
+/* A file of a new machine, all safe. */
+static struct inode *settled(struct simdisk *to, uint8_t *bytes, size_t n)
+{
+    struct inode *i = inode_new(to);
+
+    i->seen = bytes;
+    i->seen_n = n;
+    i->seen_cap = n;
+    i->safe = must_get(malloc(n + 1));
+    i->safe_n = n;
+    if (n)
+        memcpy(i->safe, bytes, n);
+    return i;
+}
+
+static struct simdisk *heir(const struct simdisk *d, uint64_t seed)
+{
+    struct simdisk *to = simdisk_new(seed);
+
+    to->now = d->now;
+    to->ticks = d->ticks;
+    return to;
+}
+
+static void crash_names(const struct simdisk *d, struct names *left, uint64_t *rng)
+{
+    enum mood mood = mood_of(rng);
+    size_t whole = mood == KEEP_ALL ? d->dir_n : mood == LOSE_ALL ? 0 : below(rng, d->dir_n + 1);
+
+    for (size_t i = 0; i < d->safe.n; i++)
+        name_put(left, d->safe.v[i].path, d->safe.v[i].inode);
+    for (size_t i = 0; i < d->dir_n; i++)
+        if (mood == EACH ? (bool)(draw(rng) & 1) : i < whole)
+            settle(left, &d->dir[i]);
+}
+
+struct simdisk *simdisk_crash(const struct simdisk *d, uint64_t seed)
+{
+    struct simdisk *to = heir(d, seed);
+    struct names left = {0};
+    uint64_t rng = seed ^ 0x5ca1ab1e0ddba11u;
+
+    crash_names(d, &left, &rng);
+    for (size_t i = 0; i < left.n; i++) {
+        struct inode *inode = NULL;
+        if (left.v[i].inode) {
+            size_t n;
+            uint8_t *bytes = crash_bytes(left.v[i].inode, mood_of(&rng), &rng, &n);
+            inode = settled(to, bytes, n);
+        }
+        name_put(&to->seen, left.v[i].path, inode);
+        name_put(&to->safe, left.v[i].path, inode);
+    }
+    names_wipe(&left);
+    return to;
+}
+
+struct simdisk *simdisk_copy(const struct simdisk *d, uint64_t seed)
+{
+    struct simdisk *to = heir(d, seed);
+
+    for (size_t i = 0; i < d->seen.n; i++) {
+        const struct inode *from = d->seen.v[i].inode;
+        struct inode *inode = NULL;
+        if (from) {
+            uint8_t *bytes = must_get(malloc(from->seen_n + 1));
+            if (from->seen_n)
+                memcpy(bytes, from->seen, from->seen_n);
+            inode = settled(to, bytes, from->seen_n);
+        }
+        name_put(&to->seen, d->seen.v[i].path, inode);
+        name_put(&to->safe, d->seen.v[i].path, inode);
+    }
+    return to;
+}
