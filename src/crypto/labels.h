@@ -6,6 +6,7 @@
 #define LABEL_CHALLENGE "entente/v1/challenge"    /* a key owner answers a fresh nonce */
 #define LABEL_KEY_FILE "entente/v1/key-file"      /* keys encrypted under a passphrase */
 #define LABEL_CARD "entente/v1/card"              /* first line of a card note */
+#define LABEL_ROTATE "entente/v1/rotate"           /* a key is changed: signed by both */
 #define LABEL_INDICATOR_ID "entente/v1/indicator" /* deterministic ids of imported indicators */
 
 #define LABEL_PSI_SESSION "entente/v1/psi/session"       /* both hellos */
