@@ -92,5 +92,20 @@
 #define LIMIT_PSI_FRAME_BYTES ((size_t)2 << 20)
 /* Shards of one comparison: more processes than any machine has cores. */
 #define LIMIT_PSI_SHARDS 1024
+/* watch. The longest name DNS can carry; a URL or address beyond these is no usable indicator
+ * (the longest of 481,006 shared URLs has 1,347 bytes). */
+#define LIMIT_WATCH_NAME 253
+#define LIMIT_WATCH_EMAIL 320
+#define LIMIT_WATCH_URL 8191
+/* Offsets of entries are 32 bits; feeds in force today have some millions. */
+#define LIMIT_WATCH_INDICATORS 100000000
+#define LIMIT_WATCH_ORIGINS 65535
+#define LIMIT_WATCH_ORIGIN_BYTES 1024
+/* A JSON line is taken apart whole, so it must fit into memory; longer ones are read as text.
+ * The largest Windows event is 64 KB. */
+#define LIMIT_WATCH_LINE ((size_t)4 << 20)
+/* The longest column or key path that is named with a hit. */
+#define LIMIT_WATCH_FIELD 512
+#define LIMIT_WATCH_COLUMNS 512
 
 #endif

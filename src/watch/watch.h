@@ -54,8 +54,6 @@ bool watch_kind_guess(struct bytes value, enum watch_kind *out);
 
 /* ---- indicators ------------------------------------------------------------------------ */
 
-#define WATCH_ALWAYS INT64_MAX
-
 struct watch_indicator {
     enum watch_kind kind;
     struct bytes value;  /* text; in hits and iterators in its canonical spelling */
