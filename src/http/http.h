@@ -157,6 +157,7 @@ struct http_response {
     size_t header_count;
     struct bytes body;
     struct http_source source; /* instead of body, if it has a pull */
+    bool failed;               /* a header was refused: sent as 500 */
 };
 /* Status, Content-Type and body (a view that outlives the request: its arena, or const). */
 void http_respond(struct http_response *r, unsigned status, const char *type, struct bytes body);
@@ -168,8 +169,9 @@ void http_respond_source(struct http_response *r, unsigned status, const char *t
 /* n bytes of an open file from `at`; the file is closed at the end, also if this fails. */
 void http_respond_file(struct http_response *r, const char *type, const struct os *os,
                        struct os_file *file, uint64_t at, uint64_t n);
-/* One more header. A control character in the value or a seventeenth header makes the response
- * a 500: no peer writes into our headers. Content-Length, Date and Connection are not yours. */
+/* One more header; an empty value is none. A control character in the value or a seventeenth header
+ * makes the response a 500: no peer writes into our headers. Content-Length, Date and Connection
+ * are not yours. */
 void http_response_header(struct http_response *r, const char *name, struct bytes value);
 
 /* What is to be done with a request's body. */
@@ -234,7 +236,7 @@ struct http_stats {
     uint32_t running;      /* requests now */
     uint64_t bodies_bytes; /* collected now */
 };
-void http_server_stats(const struct http_server *s, struct http_stats *out);
+void http_server_stats(struct http_server *s, struct http_stats *out);
 
 /* ---- asking ---------------------------------------------------------------------------- */
 
@@ -279,8 +281,11 @@ struct http_reply {
 
 /* Anything that carries calls: a client with sockets, or a simulation. True: a whole reply came,
  * whatever its status. ERR_PROOF: another key answered, and has learnt nothing; ERR_IO: no
- * connection, cut off, or late; ERR_PEER: no HTTP; ERR_LIMIT: reply too large; ERR_DENIED:
- * cancelled; what source or sink said, if they failed. */
+ * connection, cut off, late, or cancelled; ERR_PEER: no HTTP; ERR_LIMIT: reply too large;
+ * ERR_INPUT: a call that cannot be sent; what source or sink said, if they failed.
+ *
+ * A call on a kept connection that the server closed at that moment goes out once more on a new
+ * one: a POST may arrive twice, so the protocols above make it harmless to repeat. */
 struct transport {
     bool (*call)(void *self, const struct http_call *call, struct http_reply *reply, struct err *e);
     void *self;
