@@ -115,7 +115,7 @@ static void stranger_open(struct stranger *s, const struct rig *r, const char *p
 {
     s->fd = rig_socket(r);
     assert_int_equal(gnutls_certificate_allocate_credentials(&s->credentials), 0);
-    assert_int_equal(gnutls_init(&s->session, GNUTLS_CLIENT | flags), 0);
+    assert_int_equal(gnutls_init(&s->session, GNUTLS_CLIENT | GNUTLS_NO_SIGNAL | flags), 0);
     assert_int_equal(gnutls_priority_set_direct(s->session, priority, NULL), 0);
     gnutls_credentials_set(s->session, GNUTLS_CRD_CERTIFICATE, s->credentials);
     gnutls_transport_set_int(s->session, s->fd);
