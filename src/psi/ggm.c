@@ -100,12 +100,22 @@ static void punctured_portable(const struct ggm_keys *k, unsigned depth, uint32_
     }
 }
 
+static void place_portable(const struct gf128 *values, size_t n, uint32_t hole, struct gf128 noise,
+                           struct gf128 fill, struct gf128 *a, struct gf128 *b, size_t stride)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t here = same((uint32_t)i, hole);
+        a[i * stride] = pick(noise, here);
+        b[i * stride] = gf128_xor(values[i], pick(fill, here));
+    }
+}
+
 const struct ggm_ops ggm_variants[] = {
 #if defined(__x86_64__)
-    {"avx512", PSI_NEEDS_AVX512, ggm_full_avx512, ggm_punctured_avx512},
-    {"avx2", PSI_NEEDS_AVX2, ggm_full_avx2, ggm_punctured_avx2},
+    {"avx512", PSI_NEEDS_AVX512, ggm_full_avx512, ggm_punctured_avx512, ggm_place_avx512},
+    {"avx2", PSI_NEEDS_AVX2, ggm_full_avx2, ggm_punctured_avx2, ggm_place_avx2},
 #endif
-    {"portable", 0, full_portable, punctured_portable},
+    {"portable", 0, full_portable, punctured_portable, place_portable},
 };
 
 const struct ggm_ops *ggm_best(uint32_t cpu)

@@ -29,6 +29,10 @@ struct ggm_ops {
      * without it. Time and addresses do not depend on hole. */
     void (*punctured)(const struct ggm_keys *k, unsigned depth, uint32_t hole,
                       const struct gf128 *side, struct gf128 *values, struct gf128 *sum);
+    /* Put n values (n >= 2) to b[i * stride], with `fill` at the hole; and to a[i * stride] zeros,
+     * with `noise` at the hole. stride is 1 or 2. The hole is secret. */
+    void (*place)(const struct gf128 *values, size_t n, uint32_t hole, struct gf128 noise,
+                  struct gf128 fill, struct gf128 *a, struct gf128 *b, size_t stride);
 };
 extern const struct ggm_ops ggm_variants[];
 const struct ggm_ops *ggm_best(uint32_t cpu);

@@ -336,3 +336,15 @@ void ggm_punctured_avx2(const struct ggm_keys *k, unsigned depth, uint32_t hole,
     }
     *sum = as_element(total);
 }
+
+void ggm_place_avx2(const struct gf128 *values, size_t n, uint32_t hole, struct gf128 noise,
+                    struct gf128 fill, struct gf128 *a, struct gf128 *b, size_t stride)
+{
+    __m128i at = _mm_set1_epi64x(hole), e = load(&noise), f = load(&fill);
+
+    for (size_t i = 0; i < n; i++) {
+        __m128i no = other_than(at, i);
+        store(a + i * stride, _mm_andnot_si128(no, e));
+        store(b + i * stride, _mm_xor_si128(load(values + i), _mm_andnot_si128(no, f)));
+    }
+}

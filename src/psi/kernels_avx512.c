@@ -465,3 +465,35 @@ void ggm_punctured_avx512(const struct ggm_keys *k, unsigned depth, uint32_t hol
     }
     *sum = lane_sum(total);
 }
+
+/* Two of stride 2 side by side: a0 b0 a1 b1. */
+INLINE void place_pairs(struct gf128 *out, __m512i a, __m512i b)
+{
+    const __m512i low = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
+    const __m512i high = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
+
+    store(out, _mm512_permutex2var_epi64(a, low, b));
+    store(out + 4, _mm512_permutex2var_epi64(a, high, b));
+}
+
+void ggm_place_avx512(const struct gf128 *values, size_t n, uint32_t hole, struct gf128 noise,
+                      struct gf128 fill, struct gf128 *a, struct gf128 *b, size_t stride)
+{
+    __m512i at = _mm512_set1_epi64(hole), e = spread(&noise), f = spread(&fill);
+
+    if (n % 4 != 0) { /* trees of two leaves: tests only */
+        ggm_place_avx2(values, n, hole, noise, fill, a, b, stride);
+        return;
+    }
+    for (size_t i = 0; i < n; i += 4) {
+        __mmask8 here = equal_to(at, i);
+        __m512i x = _mm512_maskz_mov_epi64(here, e), y = load(values + i);
+        y = _mm512_mask_xor_epi64(y, here, y, f);
+        if (stride == 2) {
+            place_pairs(a + 2 * i, x, y);
+        } else {
+            store(a + i, x);
+            store(b + i, y);
+        }
+    }
+}

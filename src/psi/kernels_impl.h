@@ -29,6 +29,8 @@
                           struct gf128 *, struct gf128 *, struct gf128 *);                         \
     void ggm_punctured_##level(const struct ggm_keys *, unsigned, uint32_t, const struct gf128 *,  \
                                struct gf128 *, struct gf128 *);                                    \
+    void ggm_place_##level(const struct gf128 *, size_t, uint32_t, struct gf128, struct gf128,     \
+                           struct gf128 *, struct gf128 *, size_t);                                \
     void code_encode_##level(const struct code *, struct gf128 *);                                 \
     void code_encode_pair_##level(const struct code *, struct gf128 *, struct gf128 *,             \
                                   struct gf128 *);
