@@ -75,7 +75,7 @@ static bool listen_at(int fd, const union address *at, socklen_t n, uint16_t *po
 static int listen_on(struct http_server *s, struct err *e)
 {
     union address at;
-    socklen_t n;
+    socklen_t n = 0;
     int fd;
 
     if (!address_of(&s->c, &at, &n, e))
