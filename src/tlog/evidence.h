@@ -12,7 +12,8 @@
  *     0343...
  *
  * What is proved is that the owner of the accused *key* signed both. Whose key that is, a card
- * or an agreement says. An honest signer cannot be convicted unless SHA-256 or Ed25519 breaks.
+ * or an agreement says. An honest signer cannot be convicted unless SHA-256 or Ed25519 breaks;
+ * honest cosigners keep their times from going back when their clock does.
  * Silence, refusal and a failed consistency proof are no evidence, and no file can be made of
  * them.
  */
