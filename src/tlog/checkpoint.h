@@ -54,8 +54,7 @@ bool checkpoint_verify(struct bytes note, const struct note_key *keys, size_t n,
 bool checkpoint_verify_note(const struct note *note, const struct note_key *keys, size_t n,
                             struct checkpoint *out, struct err *e);
 
-/* ---- cosignatures -----------------------------------------------------------------------------
- */
+/* ---- cosignatures --------------------------------------------------------------------------- */
 
 /* Cosigns checkpoints of any log and nothing else; borrows the secret key. One key for one
  * cosigner name: the signed bytes do not say which name it was. */

@@ -7,7 +7,7 @@ static const char *const kinds[] = {[EVIDENCE_SAME_SIZE] = "same-size",
                                     [EVIDENCE_BACKWARDS] = "backwards"};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-/* ---- what convicts --------------------------------------------------------------------------- */
+/* ---- what convicts -------------------------------------------------------------------------- */
 
 /* What the accused said of a checkpoint, by its own signature. */
 struct claim {
@@ -120,8 +120,7 @@ bool evidence_check_backwards(const struct note_key *accused, struct bytes note_
     return true;
 }
 
-/* ---- the file ----------------------------------------------------------------------------------
- */
+/* ---- the file ------------------------------------------------------------------------------- */
 
 static bool evidence_print(enum evidence_kind kind, const struct note_key *accused,
                            struct bytes note_a, struct bytes note_b, const struct tlog_proof *path,

@@ -1,6 +1,6 @@
 #include "tlog/tlog_impl.h"
 
-/* ---- parsing ------------------------------------------------------------------------------ */
+/* ---- parsing -------------------------------------------------------------------------------- */
 
 /* Unicode's White_Space, without the control characters, which no note may hold. */
 static bool is_space(int32_t c)
@@ -112,7 +112,7 @@ bool note_parse(struct bytes in, struct arena *a, struct note *out, struct err *
     return true;
 }
 
-/* ---- verifying ----------------------------------------------------------------------------- */
+/* ---- verifying ------------------------------------------------------------------------------ */
 
 static bool names(const struct note_line *l, const struct note_key *k, uint8_t type,
                   const char *name)
@@ -190,7 +190,7 @@ bool note_verify(const struct note *note, const struct note_key *keys, size_t n,
     return true;
 }
 
-/* ---- writing ------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 void note_line_print(const struct note_key *k, struct bytes signature, struct buf *out)
 {

@@ -243,7 +243,7 @@ bool policy_parse(struct bytes text, struct arena *a, struct policy **out, struc
     return true;
 }
 
-/* ---- using it -------------------------------------------------------------------------------- */
+/* ---- using it ------------------------------------------------------------------------------- */
 
 bool policy_quorum(const struct policy *p, const bool *cosigned)
 {

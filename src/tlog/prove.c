@@ -130,7 +130,7 @@ bool tlog_prove_prefix(const struct tlog_source *s, uint64_t old_size, uint64_t 
     return prove_prefix(s, old_size, size, true, out, e);
 }
 
-/* ---- verifying ---------------------------------------------------------------------------- */
+/* ---- verifying ------------------------------------------------------------------------------ */
 
 /* On the way from leaf `index` to the root of `size` leaves: first `inner` levels where the path
  * turns as the index's bits say, then one left sibling for each 1 that remains in the index. */

@@ -46,7 +46,7 @@ static bool fetch_tile(const struct tlog_tile_fetch *fetch, struct tlog_tile t, 
     return true;
 }
 
-/* ---- reading ------------------------------------------------------------------------------ */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 struct kept {
     bool there;
@@ -127,7 +127,7 @@ struct tlog_source tlog_tiles_source(struct tlog_tiles *t)
     return (struct tlog_source){hash_of_tiles, t};
 }
 
-/* ---- writing ------------------------------------------------------------------------------ */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 struct level {
     uint64_t number; /* of the tile being filled */
@@ -270,7 +270,7 @@ void tlog_builder_root(const struct tlog_builder *b, struct hash *out)
         tlog_empty_root(out);
 }
 
-/* ---- entry bundles ------------------------------------------------------------------------- */
+/* ---- entry bundles -------------------------------------------------------------------------- */
 
 bool tlog_bundle_add(struct buf *bundle, struct bytes entry, struct err *e)
 {

@@ -33,7 +33,7 @@
 #define TLOG_ENTRY_MAX 65535u  /* bytes: the length before an entry has 16 bits */
 #define TLOG_LEVEL_ENTRIES 64u /* as a tile's level: the bundle of entries beside level 0 */
 
-/* ---- names ------------------------------------------------------------------------------- */
+/* ---- names ---------------------------------------------------------------------------------- */
 
 struct tlog_tile {
     unsigned level;  /* 0 to 63, or TLOG_LEVEL_ENTRIES */
@@ -49,7 +49,7 @@ bool tlog_tile_parse(struct bytes path, struct tlog_tile *out, struct err *e);
 /* How wide this tile is in a tree of `size` leaves: 0 (not there) to 256. */
 unsigned tlog_tile_width(uint64_t size, unsigned level, uint64_t number);
 
-/* ---- reading ------------------------------------------------------------------------------ */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 struct tlog_tile_fetch {
     /* The tile's bytes, which stay valid until the next call. ERR_MISSING for a partial tile
@@ -65,7 +65,7 @@ struct tlog_tiles *tlog_tiles_new(struct arena *a, uint64_t size,
 /* Borrows the tiles. ERR_INPUT for a hash outside the tree; else what fetch says. */
 struct tlog_source tlog_tiles_source(struct tlog_tiles *t);
 
-/* ---- writing ------------------------------------------------------------------------------ */
+/* ---- writing -------------------------------------------------------------------------------- */
 
 struct tlog_tile_store {
     bool (*store)(void *self, const struct tlog_tile *t, struct bytes bytes, struct err *e);
@@ -88,7 +88,7 @@ uint64_t tlog_builder_size(const struct tlog_builder *b);
 /* The root, computed from the tiles: a second opinion on tlog_tree_root before signing. */
 void tlog_builder_root(const struct tlog_builder *b, struct hash *out);
 
-/* ---- entry bundles ------------------------------------------------------------------------- */
+/* ---- entry bundles -------------------------------------------------------------------------- */
 
 /* Add an entry to a bundle being written. ERR_LIMIT: longer than TLOG_ENTRY_MAX. */
 bool tlog_bundle_add(struct buf *bundle, struct bytes entry, struct err *e);

@@ -1,6 +1,6 @@
 #include "tlog/tree.h"
 
-/* ---- hashes ---------------------------------------------------------------------------- */
+/* ---- hashes --------------------------------------------------------------------------------- */
 
 void tlog_leaf_hash(struct bytes entry, struct hash *out)
 {
@@ -27,7 +27,7 @@ void tlog_empty_root(struct hash *out)
     sha256(bytes_of(NULL, 0), out);
 }
 
-/* ---- a growing tree -------------------------------------------------------------------- */
+/* ---- a growing tree ------------------------------------------------------------------------- */
 
 /* Merge the new leaf with every complete subtree that it completes in turn. */
 static void append_leaf(struct tlog_tree *t, const struct hash *leaf)
@@ -107,7 +107,7 @@ bool tlog_tree_decode(struct bytes in, struct tlog_tree *out, struct err *e)
     return true;
 }
 
-/* ---- sources ----------------------------------------------------------------------------- */
+/* ---- sources -------------------------------------------------------------------------------- */
 
 static bool hash_of_leaves(void *self, unsigned level, uint64_t index, struct hash *out,
                            struct err *e)

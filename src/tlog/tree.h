@@ -20,13 +20,13 @@
 
 #define TLOG_SIZE_MAX ((uint64_t)INT64_MAX) /* the largest tree: sizes are below 2^63 */
 
-/* ---- hashes ---------------------------------------------------------------------------- */
+/* ---- hashes --------------------------------------------------------------------------------- */
 
 void tlog_leaf_hash(struct bytes entry, struct hash *out); /* H(00 || entry) */
 void tlog_node_hash(const struct hash *l, const struct hash *r, struct hash *out); /* H(01||l||r) */
 void tlog_empty_root(struct hash *out); /* the root of no leaves: H() */
 
-/* ---- a growing tree -------------------------------------------------------------------- */
+/* ---- a growing tree ------------------------------------------------------------------------- */
 
 /* Plain data: copy it, store it. All zero is the empty tree. */
 struct tlog_tree {
@@ -48,7 +48,7 @@ void tlog_tree_root(const struct tlog_tree *t, struct hash *out);
 size_t tlog_tree_encode(const struct tlog_tree *t, uint8_t out[TLOG_TREE_BYTES_MAX]);
 bool tlog_tree_decode(struct bytes in, struct tlog_tree *out, struct err *e);
 
-/* ---- where hashes come from -------------------------------------------------------------- */
+/* ---- where hashes come from ----------------------------------------------------------------- */
 
 struct tlog_source {
     /* The root of the complete subtree of 2^level leaves whose first leaf is index << level. */
@@ -69,7 +69,7 @@ bool tlog_source_root(const struct tlog_source *s, uint64_t size, struct hash *o
 bool tlog_source_tree(const struct tlog_source *s, uint64_t size, struct tlog_tree *out,
                       struct err *e);
 
-/* ---- proofs ------------------------------------------------------------------------------ */
+/* ---- proofs --------------------------------------------------------------------------------- */
 
 /* An inclusion proof has at most 63 hashes; a consistency proof begins with one more. */
 #define TLOG_PROOF_MAX (LIMIT_PROOF_HASHES + 1)
@@ -95,7 +95,7 @@ bool tlog_verify_consistency(uint64_t old_size, const struct hash *old_root, uin
                              const struct hash *root, const struct tlog_proof *proof,
                              struct err *e);
 
-/* ---- the prefix path: what convicts a forked log (tlog/evidence.h) ----------------------- */
+/* ---- the prefix path: what convicts a forked log (tlog/evidence.h) -------------------------- */
 
 /* A consistency proof for 0 < old_size < size that always begins with its seed, also where
  * old_size is a power of two and the standard's proof leaves it out. */

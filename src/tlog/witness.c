@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-/* ---- lines shared by requests and proofs ------------------------------------------------- */
+/* ---- lines shared by requests and proofs ---------------------------------------------------- */
 
 uint64_t reader_word_decimal(struct reader *r, const char *word, const char *expected)
 {
@@ -43,7 +43,7 @@ void proof_print(const struct tlog_proof *p, struct buf *out)
     buf_puts(out, "\n");
 }
 
-/* ---- the request --------------------------------------------------------------------------- */
+/* ---- the request ---------------------------------------------------------------------------- */
 
 bool witness_request_parse(struct bytes body, struct arena *a, struct witness_request *out,
                            struct err *e)
@@ -126,7 +126,7 @@ void witness_decide(const struct witness_log *log, const struct witness_request 
     *out = d;
 }
 
-/* ---- the answer ------------------------------------------------------------------------------ */
+/* ---- the answer ----------------------------------------------------------------------------- */
 
 bool witness_conflict_parse(struct bytes body, uint64_t *size, struct err *e)
 {

@@ -61,7 +61,7 @@ struct witness_decision {
 void witness_decide(const struct witness_log *log, const struct witness_request *request,
                     struct witness_decision *out);
 
-/* ---- the log's side ---------------------------------------------------------------------- */
+/* ---- the log's side ------------------------------------------------------------------------- */
 
 /* The body of a 409: the size that the witness has. */
 bool witness_conflict_parse(struct bytes body, uint64_t *size, struct err *e);

@@ -68,8 +68,7 @@ static void an_origin_has_at_most_255_bytes(void **state)
     assert_true(checkpoint_equal(&c, &back));
 }
 
-/* ---- the log's signature
- * ---------------------------------------------------------------------------- */
+/* ---- the log's signature -------------------------------------------------------------------- */
 
 static bool checks(struct bytes note, const struct note_key *keys, size_t n, struct err *e)
 {
@@ -99,6 +98,7 @@ static void another_logs_key_does_not_count(void **state)
     struct checkpoint_key ben = test_log_key("entente/1/ben", 7);
     struct checkpoint c = test_log_head(&log_, 5);
     struct note_key keys[] = {ben.public, log_.key.public};
+    char text[CHECKPOINT_TEXT_MAX];
     struct bytes note;
     struct err e = {0};
 
@@ -108,6 +108,10 @@ static void another_logs_key_does_not_count(void **state)
     must_fail(checks(note, keys, 2, &e), &e, ERR_PROOF, "no known key");
     must_fail(checks(test_log_note(&log_, 5), keys, 1, &e), &e, ERR_PROOF, "no known key");
     must(checks(test_log_note(&log_, 5), keys, 2, &e), &e);
+    /* Nor under its own name. */
+    note = test_sign_raw(arena, &keys[0], test_key(7), bytes_of(text, checkpoint_print(&c, text)),
+                         "", BYTES(""));
+    must_fail(checks(note, keys, 2, &e), &e, ERR_PROOF, "no known key");
 }
 
 static void either_key_of_a_rotation_will_do(void **state)
@@ -141,8 +145,7 @@ static void keys_of_one_kind_do_not_verify_the_other(void **state)
     assert_int_equal(n, 0);
 }
 
-/* ---- cosignatures
- * ------------------------------------------------------------------------------------- */
+/* ---- cosignatures --------------------------------------------------------------------------- */
 
 static void cosignatures_are_found_by_key_and_in_order(void **state)
 {
@@ -236,6 +239,38 @@ static void only_checkpoints_are_cosigned(void **state)
               "checkpoint");
 }
 
+/* What our functions refuse to sign, a stranger's may have signed: it does not verify. */
+static void strange_cosignatures_do_not_verify(void **state)
+{
+    static const struct {
+        const char *text, *prefix;
+        uint64_t time;
+        bool good;
+    } cases[] = {
+        {ORIGIN "\n8\n" ROOT, "cosignature/v1\ntime 9223372036854775807\n", INT64_MAX, true},
+        {ORIGIN "\n8\n" ROOT, "cosignature/v1\ntime 9223372036854775808\n", (uint64_t)INT64_MAX + 1,
+         false},
+        {ORIGIN "\n8\n" ROOT, "cosignature/v1\ntime 05\n", 5, false},
+        {ORIGIN "\n8\n" ROOT, "cosignature/v2\ntime 5\n", 5, false},
+        {ORIGIN "\n8\n" ROOT "more\n", "cosignature/v1\ntime 5\n", 5, false},
+        {"some text\n", "cosignature/v1\ntime 5\n", 5, false},
+    };
+    struct cosign_key w = test_cosign_key("w1.example", 0x20);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf time = buf_in(arena);
+        struct note parsed;
+        struct err e = {0};
+        buf_u64(&time, cases[i].time);
+        must(note_parse(test_sign_raw(arena, &w.public, test_key(0x20), bytes_text(cases[i].text),
+                                      cases[i].prefix, buf_view(&time)),
+                        arena, &parsed, &e),
+             &e);
+        assert_int_equal(note_verify(&parsed, &w.public, 1, NULL, &e), cases[i].good);
+    }
+}
+
 int main(void)
 {
     enum { N = sizeof rows / sizeof *rows };
@@ -250,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_time_is_below_2_to_the_63),
         cmocka_unit_test(a_cosignature_holds_for_its_time_and_tree_only),
         cmocka_unit_test(only_checkpoints_are_cosigned),
+        cmocka_unit_test(strange_cosignatures_do_not_verify),
     };
     int failed;
 

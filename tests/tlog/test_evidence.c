@@ -18,8 +18,7 @@ static void same_facts(const struct evidence *x, const struct evidence *y)
     assert_true(note_key_same(&x->accused, &y->accused));
 }
 
-/* ---- a log
- * ------------------------------------------------------------------------------------------ */
+/* ---- a log ---------------------------------------------------------------------------------- */
 
 static void two_roots_for_one_size_convict(void **state)
 {
@@ -122,8 +121,35 @@ static void only_the_accused_own_signatures_count(void **state)
               "the evidence is about");
 }
 
-/* ---- a cosigner
- * --------------------------------------------------------------------------------------- */
+/* A key that signed two roots, but of logs that are not its own, or not the same one. */
+static void two_logs_are_not_one(void **state)
+{
+    const struct note_key *k = &honest.key.public;
+    struct cosign_key w = test_cosign_key("w.example", 0x20);
+    struct checkpoint a = test_log_head(&honest, 9), b = test_log_head(&forked, 9);
+    char x[CHECKPOINT_TEXT_MAX], y[CHECKPOINT_TEXT_MAX];
+    struct test_log ben = forked;
+    struct bytes file, one, two;
+    struct err e = {0};
+
+    (void)state;
+    memcpy(a.origin, "entente/1/ben", sizeof "entente/1/ben");
+    memcpy(b.origin, "entente/1/ben", sizeof "entente/1/ben");
+    one = bytes_of(x, checkpoint_print(&a, x));
+    two = bytes_of(y, checkpoint_print(&b, y));
+    must_fail(evidence_make_same_size(k, test_sign_raw(arena, k, test_key(0), one, "", BYTES("")),
+                                      test_sign_raw(arena, k, test_key(0), two, "", BYTES("")),
+                                      arena, &file, &e),
+              &e, ERR_PROOF, "entente/1/ana has not signed the checkpoint of entente/1/ben");
+    ben.origin = "entente/1/ben";
+    ben.key = test_log_key(ben.origin, 5);
+    one = test_cosign(arena, &w, test_log_note(&honest, 9), 1);
+    two = test_cosign(arena, &w, test_log_note(&ben, 9), 2);
+    must_fail(evidence_make_same_size(&w.public, one, two, arena, &file, &e), &e, ERR_PROOF,
+              "different logs");
+}
+
+/* ---- a cosigner ----------------------------------------------------------------------------- */
 
 static struct bytes by(const struct cosign_key *w, const struct test_log *l, uint64_t size,
                        uint64_t time)
@@ -182,9 +208,7 @@ static void a_cosigner_may_not_go_back(void **state)
     assert_int_equal(found.time_a, 250);
 }
 
-/* ---- files
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- files ---------------------------------------------------------------------------------- */
 
 /* A changed file may still convict (a stranger's signature line is not the accused's), but then of
  * the same thing. */
@@ -272,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_fork_convicts_for_all_sizes),
         cmocka_unit_test(an_honest_log_is_never_convicted),
         cmocka_unit_test(only_the_accused_own_signatures_count),
+        cmocka_unit_test(two_logs_are_not_one),
         cmocka_unit_test(a_cosigner_of_both_sides_is_convicted),
         cmocka_unit_test(a_cosigner_may_not_go_back),
         cmocka_unit_test(no_changed_file_says_something_else),

@@ -5,8 +5,7 @@
 
 static struct arena *arena;
 
-/* ---- form --------------------------------------------------------------------------------------
- */
+/* ---- form ----------------------------------------------------------------------------------- */
 
 static const struct row {
     const char *name, *note;
@@ -118,8 +117,7 @@ static void limits_of_a_note(void **state)
               "1048576");
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------
- */
+/* ---- keys ----------------------------------------------------------------------------------- */
 
 static const struct row vkeys[] = {
     {"a log's key", "alpha.example/log+6595380e+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
@@ -248,8 +246,7 @@ static void names_of_all_lengths(void **state)
     must_fail(note_key_make(BYTES("x"), NOTE_MLDSA44, &p, &k, &e), &e, ERR_INPUT, "cannot be made");
 }
 
-/* ---- signing and verifying
- * ------------------------------------------------------------------------ */
+/* ---- signing and verifying ------------------------------------------------------------------ */
 
 static bool verifies(struct bytes note, const struct note_key *keys, size_t n, bool *by,
                      struct err *e)

@@ -112,8 +112,7 @@ static void what_a_policy_says(void **state)
     assert_true(p->has_quorum && p->quorum.group && p->groups[p->quorum.index].least == 1);
 }
 
-/* ---- many
- * ---------------------------------------------------------------------------------------------- */
+/* ---- many ----------------------------------------------------------------------------------- */
 
 /* n logs, n witnesses and n groups of a witness each and the group before. */
 static struct bytes many(size_t n)
@@ -168,8 +167,7 @@ static void at_least_32_of_each_and_a_limit(void **state)
               "line 769: more than 256 keys");
 }
 
-/* ---- quorums
- * --------------------------------------------------------------------------------------------- */
+/* ---- quorums -------------------------------------------------------------------------------- */
 
 /* Random trees of groups over n witnesses, against a plain recursive count. */
 struct tree {
@@ -245,8 +243,7 @@ static void quorums_are_counted(void **state)
     }
 }
 
-/* ---- checkpoints under a policy
- * --------------------------------------------------------------------------- */
+/* ---- checkpoints under a policy ------------------------------------------------------------- */
 
 static void a_checkpoint_needs_a_log_and_the_quorum(void **state)
 {

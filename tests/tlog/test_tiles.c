@@ -89,8 +89,7 @@ static void widths_of_a_tree_of_70000(void **state)
     assert_int_equal(tlog_tile_width(TLOG_SIZE_MAX, 63, 0), 0);
 }
 
-/* ---- a shelf of tiles
- * ---------------------------------------------------------------------------- */
+/* ---- a shelf of tiles ----------------------------------------------------------------------- */
 
 #define SHELF 4096
 
@@ -283,6 +282,9 @@ static void bad_tiles_are_errors(void **state)
     s->cut = 0;
     s->fails = ERR_IO;
     must_fail(tlog_prove_inclusion(&from, 0, 1000, &p, &e), &e, ERR_IO, "has gone");
+    s->fetches = 0; /* a partial tile: only where it is missing is the full one asked for */
+    must_fail(from.hash(from.self, 0, 999, &h, &e), &e, ERR_IO, "has gone");
+    assert_int_equal(s->fetches, 1);
     must_fail(tlog_builder_load(arena, 1000, &fetch, &e) != NULL, &e, ERR_IO, "has gone");
     s->fails = ERR_NONE;
     s->n = 0;
@@ -316,8 +318,7 @@ static void after_a_failed_store_nothing_more_is_built(void **state)
     }
 }
 
-/* ---- at the far end
- * ------------------------------------------------------------------------------- */
+/* ---- at the far end ------------------------------------------------------------------------- */
 
 /* Tiles of a tree whose leaves are all the same. */
 static bool uniform_fetch(void *self, const struct tlog_tile *t, struct bytes *out, struct err *e)
@@ -365,8 +366,7 @@ static void one_leaf_can_fill_many_levels(void **state)
     }
 }
 
-/* ---- bundles
- * --------------------------------------------------------------------------------------- */
+/* ---- bundles -------------------------------------------------------------------------------- */
 
 static void bundles_come_back_as_they_were(void **state)
 {

@@ -6,8 +6,7 @@ static struct arena *arena;
 static struct test_log log_;
 static struct hash roots[MOST + 1];
 
-/* ---- the recursive definitions of RFC 6962, as an opponent to ours -----------------------------
- */
+/* ---- the recursive definitions of RFC 6962, as an opponent to ours -------------------------- */
 
 static uint64_t split_point(uint64_t n)
 {
@@ -72,8 +71,7 @@ static void same_proof(const struct tlog_proof *a, const struct tlog_proof *b)
     assert_memory_equal(a->hash, b->hash, a->n * sizeof *a->hash);
 }
 
-/* ---- appending
- * ------------------------------------------------------------------------------------ */
+/* ---- appending ------------------------------------------------------------------------------ */
 
 static void roots_follow_the_definition(void **state)
 {
@@ -139,8 +137,9 @@ static void a_frontier_is_stored_and_read_back(void **state)
         raw[len] = 0;
         must_fail(tlog_tree_decode(bytes_of(raw, len + 1), &back, &e), &e, ERR_INPUT, "the end");
     }
-    memset(raw, 0xff, sizeof raw);
-    must_fail(tlog_tree_decode(bytes_of(raw, sizeof raw), &back, &e), &e, ERR_INPUT, "2^63");
+    memset(raw, 0, sizeof raw);
+    raw[0] = 0x80; /* 2^63, and no other bit that would need a hash */
+    must_fail(tlog_tree_decode(bytes_of(raw, 8), &back, &e), &e, ERR_INPUT, "2^63");
 }
 
 static void a_full_tree_says_so(void **state)
@@ -160,8 +159,7 @@ static void a_full_tree_says_so(void **state)
     must(tlog_tree_append(&t, BYTES("the last"), &e), &e);
 }
 
-/* ---- proofs
- * ----------------------------------------------------------------------------------------- */
+/* ---- proofs --------------------------------------------------------------------------------- */
 
 static bool included(const struct hash *leaf, uint64_t i, uint64_t n, const struct tlog_proof *p)
 {
@@ -267,6 +265,25 @@ static void every_tree_begins_with_every_smaller_one(void **state)
         }
 }
 
+/* The length is checked before any hash: a long proof costs nothing. */
+static void a_proof_has_exactly_its_length(void **state)
+{
+    struct tlog_proof p;
+    struct err e = {0};
+
+    (void)state;
+    must(tlog_prove_inclusion(&log_.source, 5, 13, &p, &e), &e);
+    assert_int_equal(p.n, 4);
+    for (p.n = 0; p.n <= TLOG_PROOF_MAX; p.n++)
+        if (p.n != 4)
+            must_fail(tlog_verify_inclusion(&log_.leaf[5], 5, 13, &p, &roots[13], &e), &e,
+                      ERR_PROOF, "where there must be 4");
+    for (p.n = 0; p.n <= TLOG_PROOF_MAX; p.n++)
+        if (p.n != 4)
+            must_fail(tlog_verify_consistency(6, &roots[6], 13, &roots[13], &p, &e), &e, ERR_PROOF,
+                      "where there must be");
+}
+
 static void prefix_paths_lead_to_both_roots(void **state)
 {
     struct err e = {0};
@@ -315,8 +332,7 @@ static void what_is_out_of_range_is_refused(void **state)
     must_fail(tlog_source_root(&log_.source, UINT64_MAX, &h, &e), &e, ERR_INPUT, NULL);
 }
 
-/* ---- trees of all sizes: every leaf is the same, so that no leaf need exist
- * ---------------------- */
+/* ---- trees of all sizes: every leaf is the same, so that no leaf need exist ----------------- */
 
 struct uniform {
     struct hash level[63];
@@ -423,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_full_tree_says_so),
         cmocka_unit_test(every_entry_is_proved_and_no_altered_proof_passes),
         cmocka_unit_test(every_tree_begins_with_every_smaller_one),
+        cmocka_unit_test(a_proof_has_exactly_its_length),
         cmocka_unit_test(prefix_paths_lead_to_both_roots),
         cmocka_unit_test(what_is_out_of_range_is_refused),
         cmocka_unit_test(proofs_hold_up_to_the_largest_tree),

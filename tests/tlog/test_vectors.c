@@ -168,8 +168,7 @@ static void tile_paths(void **state)
     }
 }
 
-/* ---- keys, checkpoints, cosignatures ------------------------------------------------------------
- */
+/* ---- keys, checkpoints, cosignatures -------------------------------------------------------- */
 
 static void keys_of_seeds(void **state)
 {
@@ -254,8 +253,7 @@ static void cosignatures(void **state)
     }
 }
 
-/* ---- the witness, proofs, policies
- * ---------------------------------------------------------------- */
+/* ---- the witness, proofs, policies ---------------------------------------------------------- */
 
 static void the_add_checkpoint_exchange(void **state)
 {
@@ -321,8 +319,7 @@ static void proofs_and_the_policy(void **state)
     }
 }
 
-/* ---- evidence
- * ---------------------------------------------------------------------------------------- */
+/* ---- evidence ------------------------------------------------------------------------------- */
 
 static void equivocation(void **state)
 {
@@ -364,8 +361,7 @@ static void forks(void **state)
     }
 }
 
-/* ---- acts (record makes them) and Ed25519
- * -------------------------------------------------------------- */
+/* ---- acts (record makes them) and Ed25519 --------------------------------------------------- */
 
 static void the_act_note(void **state)
 {

@@ -112,6 +112,25 @@ struct bytes test_cosign(struct arena *a, const struct cosign_key *k, struct byt
     return note;
 }
 
+struct bytes test_sign_raw(struct arena *a, const struct note_key *k, const struct sign_key *secret,
+                           struct bytes text, const char *prefix, struct bytes before)
+{
+    struct buf message = buf_in(a), raw = buf_in(a), out = buf_in(a);
+    struct signature s;
+
+    buf_puts(&message, prefix);
+    buf_put(&message, text);
+    sign_message(secret, buf_view(&message), &s);
+    buf_u32(&raw, k->id);
+    buf_put(&raw, before);
+    buf_put(&raw, bytes_of(s.b, sizeof s.b));
+    buf_put(&out, text);
+    buf_format(&out, "\n\xe2\x80\x94 %s ", k->name);
+    buf_base64(&out, raw.p, raw.n);
+    buf_puts(&out, "\n");
+    return buf_view(&out);
+}
+
 json_t *test_json(const char *file)
 {
     struct arena *a = test_arena();

@@ -33,6 +33,11 @@ struct bytes test_sign_head(const struct test_log *l, const struct checkpoint *c
 struct bytes test_cosign(struct arena *a, const struct cosign_key *k, struct bytes note,
                          uint64_t time);
 
+/* A note of this text with a line by k over `prefix` and the text: what our own functions refuse to
+ * sign. `before` goes between the key's id and the signature. */
+struct bytes test_sign_raw(struct arena *a, const struct note_key *k, const struct sign_key *secret,
+                           struct bytes text, const char *prefix, struct bytes before);
+
 /* Members of the vectors; each fails the test if it is not there. */
 json_t *test_json(const char *file);
 struct bytes test_text(const json_t *o, const char *name);
