@@ -405,8 +405,8 @@ static bool write_batch(struct segments *s, size_t size, bool fresh, struct err 
 bool segments_commit(struct segments *s, struct bytes note, uint64_t *end, struct err *e)
 {
     struct err why = {0};
-    size_t size, records = s->batch_n;
-    uint32_t footer_crc;
+    size_t size = 0, records = s->batch_n;
+    uint32_t footer_crc = 0;
     bool fresh;
 
     if (!usable(s, e))

@@ -138,6 +138,8 @@ static bool lies_in(const char *path, const char *dir)
 {
     size_t n = strlen(dir);
 
+    if (n == 0 || !strcmp(dir, "."))
+        return !strchr(path, '/');
     while (n > 1 && dir[n - 1] == '/')
         n--;
     return parent_length(path) == n && !memcmp(path, dir, n) && path[n] == '/';
@@ -707,11 +709,12 @@ static bool sim_list(void *self, const char *path, struct arena *a, struct bytes
 
     if (!all || dark(d, e))
         return false;
-    if (!is || is->inode)
+    if ((!is && strcmp(path, ".") != 0) || (is && is->inode))
         return err_fail(e, ERR_MISSING, "%s: no such file", path);
     for (size_t i = 0; i < d->seen.n; i++) {
         const char *p = d->seen.v[i].path;
-        if (lies_in(p, path) && !arena_copy(a, bytes_text(p + parent_length(p) + 1), &all[k++], e))
+        if (lies_in(p, path) &&
+            !arena_copy(a, bytes_text(strrchr(p, '/') ? strrchr(p, '/') + 1 : p), &all[k++], e))
             return false;
     }
     qsort(all, k, sizeof *all, by_bytes);
