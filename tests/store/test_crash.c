@@ -120,6 +120,24 @@ static void look(struct work *w, struct simdisk *d, struct rng *r)
     segments_close(s);
 }
 
+/* The process alone is killed and starts again with a warm cache; what it then takes for
+ * committed has to survive the power failure that follows. */
+static void start_again(struct work *w, struct simdisk *d)
+{
+    struct err e = {0};
+    struct segments *s;
+
+    simdisk_fail(d, 0, SIMDISK_POWER);
+    s = work_open(w, d, 0, &e);
+    if (!s)
+        LOST(w, "recovery with a warm cache refuses: %s\n", e.text);
+    if (w->tried > w->done && segments_end(s) > w->batches[w->done].position) {
+        w->batches[w->done].next = segments_end(s);
+        w->done = w->tried;
+    }
+    segments_close(s);
+}
+
 static void history(uint64_t seed, size_t crashes)
 {
     static const uint64_t segments[] = {1024, 2048, 4096, 8192, 65536};
@@ -132,6 +150,8 @@ static void history(uint64_t seed, size_t crashes)
     if (rng_below(&r, 8))
         simdisk_fail(d, 1 + rng_below(&r, 90), SIMDISK_POWER);
     live(&w, d, &r);
+    if (rng_below(&r, 3) == 0)
+        start_again(&w, d);
     for (size_t i = 0; i < crashes; i++) {
         struct simdisk *after = recover_badly(&w, simdisk_crash(d, rng_u64(&r)), &r);
         look(&w, after, &r);

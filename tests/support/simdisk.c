@@ -798,6 +798,7 @@ void simdisk_fail(struct simdisk *d, uint64_t n, enum simdisk_fault how)
     d->fail_in = n;
     d->how = how;
     d->failed = false;
+    d->off = false;
 }
 
 bool simdisk_failed(const struct simdisk *d)
