@@ -108,4 +108,21 @@
 #define LIMIT_WATCH_FIELD 512
 #define LIMIT_WATCH_COLUMNS 512
 
+/* node. A configuration is written by hand; a sync reply's summary has two notes per log. */
+#define LIMIT_CONFIG_BYTES ((size_t)256 << 10)
+#define LIMIT_HEADS_BYTES ((size_t)4 << 20)
+/* One visit: a peer that was away for long is caught up with in several, so others get a turn. */
+#define LIMIT_NODE_VISIT_BYTES ((uint64_t)1 << 30)
+/* Pieces (up to 48 MiB) that are made or taken for peers at a time: bounds memory. */
+#define LIMIT_NODE_PIECES 4
+/* Cards that we keep; agreements open at a time (each has files and an index). */
+#define LIMIT_NODE_CARDS 1024
+#define LIMIT_NODE_AGREEMENTS 256
+/* Logs of strangers that we witness, and suspicious notes kept of each. */
+#define LIMIT_WITNESS_KEPT 64
+/* Commands that run in the server at a time; one command line. */
+#define LIMIT_CONTROL_COMMANDS 16
+#define LIMIT_CONTROL_BYTES ((size_t)1 << 20)
+#define LIMIT_CONTROL_ARGUMENTS 4096
+
 #endif

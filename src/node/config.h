@@ -1,0 +1,48 @@
+/* config: entente.conf, the one file of a node that people edit.
+ *
+ *     # comments, and blank lines, anywhere
+ *     listen = 0.0.0.0:8443
+ *     address = https://north.example:8443
+ *     poll_seconds = 60
+ *
+ *     [contact technical]
+ *     name = Duty desk
+ *     email = duty@north.example
+ *
+ * One `key = value` a line; a section holds until the next. Each key may stand once, except
+ * `address`; what is not written has the default below. The parser knows every key: a slip of the
+ * pen is an error that names the line, never a setting that silently does nothing.
+ */
+#ifndef ENTENTE_CONFIG_H
+#define ENTENTE_CONFIG_H
+
+#include "http/http.h"
+#include "record/party.h"
+
+struct node_config {
+    struct bytes name;                      /* of the party: goes into the card */
+    struct http_address listen;             /* default 0.0.0.0:8443 */
+    struct bytes addresses[CARD_ADDRESSES]; /* where others find us: into the card */
+    size_t addresses_n;
+    struct contact contacts[CARD_CONTACTS]; /* into the card */
+    size_t contacts_n;
+    uint32_t poll_seconds;            /* between visits to a peer; default 60 */
+    uint32_t recosign_seconds;        /* cosign an idle log again after so long; default 3600 */
+    uint32_t clock_tolerance_seconds; /* warn about a peer's clock beyond it; default 60 */
+    uint16_t metrics_port;            /* on 127.0.0.1; default 0: none */
+    bool witness;                     /* answer add-checkpoint; default on */
+    struct bytes witness_prefix;      /* default /witness */
+    bool public_tiles;    /* let anybody read checkpoints and tiles (hashes only); default off */
+    uint32_t connections; /* at a time; default 64 */
+    enum diag_level log;  /* error, warn, info (default), debug */
+};
+
+/* ERR_INPUT with the line and what was expected. Views into `text` and the arena. */
+bool node_config_parse(struct bytes text, struct arena *a, struct node_config *out, struct err *e);
+/* A commented file that parses to *c. */
+bool node_config_print(const struct node_config *c, struct arena *a, struct bytes *out,
+                       struct err *e);
+/* Every default; the name is empty. */
+struct node_config node_config_default(void);
+
+#endif
