@@ -35,6 +35,8 @@ void sha256_end(struct sha256 *h, struct hash *out);
 void sha512(struct bytes in, uint8_t out[64]);
 /* Only for UUIDv5 (RFC 4122) and indicators' own digests; protects nothing. */
 void sha1(struct bytes in, uint8_t out[20]);
+/* Of the two, one behind the other. */
+void sha1_two(struct bytes first, struct bytes then, uint8_t out[20]);
 
 static inline bool hash_equal(const struct hash *a, const struct hash *b)
 {

@@ -45,14 +45,21 @@ void sha512(struct bytes in, uint8_t out[64])
     sha512_digest(&h, 64, out);
 }
 
-void sha1(struct bytes in, uint8_t out[20])
+void sha1_two(struct bytes first, struct bytes then, uint8_t out[20])
 {
     struct sha1_ctx h;
 
     sha1_init(&h);
-    if (in.n)
-        sha1_update(&h, in.n, in.p);
+    if (first.n)
+        sha1_update(&h, first.n, first.p);
+    if (then.n)
+        sha1_update(&h, then.n, then.p);
     sha1_digest(&h, 20, out);
+}
+
+void sha1(struct bytes in, uint8_t out[20])
+{
+    sha1_two(in, bytes_of(NULL, 0), out);
 }
 
 void transcript_init(struct transcript *t, const char *label)

@@ -13,6 +13,8 @@ static void known_hashes(void **state)
     hex_decode(want, 20, BYTES("a9993e364706816aba3e25717850c26c9cd0d89d"));
     sha1(BYTES("abc"), got);
     assert_memory_equal(got, want, 20);
+    sha1_two(BYTES("a"), BYTES("bc"), got);
+    assert_memory_equal(got, want, 20);
 }
 
 static void transcripts_do_not_run_together(void **state)
