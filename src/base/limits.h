@@ -67,6 +67,8 @@
 /* The longest published patterns list some thousand values; people nest three or four deep. */
 #define LIMIT_PATTERN_BYTES ((size_t)1 << 20)
 #define LIMIT_PATTERN_DEPTH 64
+/* Marking-definitions remembered: statements of as many authors; 24 bytes each. */
+#define LIMIT_MARKINGS 65536
 
 /* Cases (src/cases). A term of ten years in days; more is a slip of the pen. */
 #define LIMIT_CASE_TERM 3660

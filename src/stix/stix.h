@@ -76,6 +76,7 @@ struct stix_object {
     bool v20;                          /* a STIX 2.0 object: no spec_version, yet no observable */
     enum stix_tlp tlp;                 /* the strictest that the object's own bytes show */
     unsigned markings, other_markings; /* refs to marking-definitions; those that are no TLP id */
+    unsigned unknown_labels;           /* labels that begin with "tlp:" and are no TLP */
 };
 
 /* Marking i of the object itself and of its parts (granular), i < markings. */
@@ -116,10 +117,12 @@ enum stix_warning {
     STIX_W_DUPLICATE,        /* the same indicator again in one import */
     STIX_W_PORT,             /* address:port: the address is taken, the port is left out */
     STIX_W_PRIVATE,          /* a private, loopback or documentation address: taken */
+    STIX_W_BITS,             /* a prefix with bits behind its length: cleared */
     STIX_W_DEFANGED,         /* written defanged: put back */
     STIX_W_BAD_TEXT,         /* a line or cell that is not UTF-8: left out */
     STIX_W_HOSTS,            /* a hosts file's sink address: the name behind it is taken */
     STIX_W_COLUMNS,          /* a CSV row with fewer columns than its header */
+    STIX_W_TLP_TAG,          /* a tlp: tag that is none: the strictest is assumed */
     STIX_WARNINGS,
 };
 /* A sentence, "a reference to a type that the standard does not allow there". */
