@@ -15,11 +15,14 @@
 #define LIMIT_PROOF_HASHES 63
 /* tlog: a key's name or a log's origin (what ML-DSA cosignatures can name; C2SP
  * tlog-cosignature); logs, witnesses and groups of a policy (the standard asks for 32 at least);
- * a policy file of as many lines; two notes and a path that convict. */
+ * a policy file of as many lines; two notes and a path that convict; a note, and as much again of
+ * extra and hashes; type byte and key of a vkey (the largest we know, ML-DSA-44, has 1,312). */
 #define LIMIT_NOTE_NAME 255
 #define LIMIT_POLICY_ITEMS 256
 #define LIMIT_POLICY_BYTES ((size_t)2 << 20)
 #define LIMIT_EVIDENCE_BYTES ((size_t)2 * LIMIT_NOTE_BYTES + 8192)
+#define LIMIT_PROOF_FILE_BYTES ((size_t)2 * LIMIT_NOTE_BYTES)
+#define LIMIT_KEY_MATERIAL_BYTES 2048
 /* Parties of one agreement: a region's CERTs, with room. */
 #define LIMIT_PARTIES 64
 /* A card or an agreement is read by people. */

@@ -4,9 +4,7 @@
 #include <stdio.h>
 
 #define MLDSA44_BYTES 1312
-/* Type byte and key: the largest we know is ML-DSA-44's; RSA in DER would fit too. */
-#define MATERIAL_MAX 2048
-#define VKEY_BYTES_MAX (LIMIT_NOTE_NAME + 10 + BASE64_LEN(MATERIAL_MAX))
+#define VKEY_BYTES_MAX (LIMIT_NOTE_NAME + 10 + BASE64_LEN(LIMIT_KEY_MATERIAL_BYTES))
 
 bool note_name_valid(struct bytes name)
 {
@@ -88,13 +86,13 @@ bool note_key_parse(struct bytes vkey, struct note_key *out, struct err *e)
     struct bytes name = bytes_part(vkey, 0, bytes_find_byte(vkey, '+'));
     struct bytes hex = bytes_part(vkey, name.n + 1, 8);
     struct bytes plus = bytes_part(vkey, name.n + 9, 1);
-    uint8_t material[MATERIAL_MAX], id[4];
+    uint8_t material[LIMIT_KEY_MATERIAL_BYTES], id[4];
     size_t n = sizeof material;
     struct note_key k;
     uint32_t said;
 
     if (vkey.n > VKEY_BYTES_MAX)
-        return err_fail(e, ERR_LIMIT, "a key of more than %d bytes", MATERIAL_MAX);
+        return err_fail(e, ERR_LIMIT, "a key of more than %d bytes", LIMIT_KEY_MATERIAL_BYTES);
     if (!note_name_valid(name))
         return name_fail(name, e);
     if (!hex_decode(id, sizeof id, hex) || !bytes_are(plus, "+") ||

@@ -1,8 +1,6 @@
 #include "tlog/tlog_impl.h"
 
 #define PROOF_MAGIC "c2sp.org/tlog-proof@v1"
-/* A note, and as much again of extra and hashes. */
-#define PROOF_FILE_BYTES (2 * LIMIT_NOTE_BYTES)
 
 /* The optional line `extra <base64>`: taken if it is there. */
 static bool read_extra(struct reader *r, struct arena *a, struct proof_file *f, struct err *e)
@@ -31,8 +29,8 @@ bool proof_file_parse(struct bytes in, struct arena *a, struct proof_file *out, 
     struct proof_file f = {0};
     struct note note;
 
-    if (in.n > PROOF_FILE_BYTES)
-        return err_fail(e, ERR_LIMIT, "a proof of more than %zu bytes", PROOF_FILE_BYTES);
+    if (in.n > LIMIT_PROOF_FILE_BYTES)
+        return err_fail(e, ERR_LIMIT, "a proof of more than %zu bytes", LIMIT_PROOF_FILE_BYTES);
     reader_expect_line(&r, PROOF_MAGIC);
     if (!read_extra(&r, a, &f, e))
         return false;
