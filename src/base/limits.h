@@ -86,6 +86,8 @@
 #define LIMIT_CASE_VERSIONS 64
 #define LIMIT_CASE_SIGNERS 128
 #define LIMIT_CASE_RUNGS 16
+/* Declared outages of one party that count; the cap of hours is reached long before. */
+#define LIMIT_CASE_OUTAGES 1024
 #define LIMIT_CASE_CALENDAR_DAYS 4096
 
 /* psi: items of one run. Numbers of items are 32 bits and bins at most 2^12; at 2^27 a party

@@ -10,7 +10,6 @@
  *     cases_add(c, &act, e);                          // each log in order, logs in any order
  *     cases_cosigned(c, &cosignature, e);             // what dates them
  *     cases_view(c, &request_id, now_ms, arena, &view, e);
- *     cases_why(c, &request_id, now_ms, arena, &text, e);
  *     cases_free(c);
  *
  * Words:
@@ -29,6 +28,7 @@
 #define ENTENTE_CASES_H
 
 #include "base/arena.h"
+#include "cases/words.h"
 #include "crypto/crypto.h"
 #include "stix/json.h"
 
@@ -108,5 +108,168 @@ struct cases_count {
 int64_t cases_count_term(const struct cases_zone *z, const struct cases_calendar *c,
                          int64_t start_ms, struct cases_term term, int64_t stopped_ms,
                          struct cases_count *how);
+
+/* ---- the agreement (terms.c, annexes.c) --------------------------------------------------- */
+
+struct cases_terms;
+
+/* Read what this module needs of an agreement. It lives in `a`; the bytes need not. NULL: ERR_INPUT
+ * names the clause, ERR_LIMIT, ERR_NOMEM. */
+struct cases_terms *cases_terms_parse(struct bytes agreement, struct arena *a, struct err *e);
+/* The party's place in the agreement, or -1; and its slug. */
+int cases_party(const struct cases_terms *t, struct bytes slug);
+struct bytes cases_party_slug(const struct cases_terms *t, uint32_t party);
+
+/* ---- acts come in (fold.c) ------------------------------------------------------------------ */
+
+struct cases; /* the fold of one agreement's logs */
+
+/* At most cap_bytes of memory. The seed is secret and random: it keeps tables even against
+ * chosen ids, and changes no result. NULL: ERR_NOMEM, ERR_LIMIT. */
+struct cases *cases_new(size_t cap_bytes, uint64_t seed, struct err *e);
+void cases_free(struct cases *c); /* NULL is fine */
+
+/* A version of the agreement, in force from that instant until the next one. Versions come in
+ * order and keep the order of their parties. Matters are judged to their end by the version in
+ * force when they were opened. `t` must outlive c. */
+bool cases_agree(struct cases *c, const struct cases_terms *t, int64_t from_ms, struct err *e);
+
+/* An act, its signature already verified. Nothing is kept of what the pointers show. */
+struct cases_act {
+    struct hash id;          /* of the act's text */
+    uint16_t author;         /* place of the party */
+    uint8_t signatures;      /* officers' signatures that verified */
+    uint64_t index;          /* in the author's log */
+    struct bytes kind;       /* "request-answer" */
+    const struct hash *refs; /* the matter's id, then the act that is answered */
+    size_t refs_n;
+    int64_t claimed_ms;
+    struct bytes body; /* canonical JSON; empty: withheld, or not here */
+    uint64_t locator;  /* the caller's own, given back with the act */
+};
+
+/* Take an act in. Acts of one log come by ascending index; indexes may be missing (acts that are no
+ * business of ours). The same act again is fine. An act that breaks the rules is taken in too:
+ * it is kept, has no effect, and says why. False: ERR_PROOF, two acts with one number or one act
+ * twice: misbehaviour; ERR_INPUT, not the next of its log; ERR_LIMIT, ERR_NOMEM: nothing is
+ * changed, but the fold can't go on. */
+bool cases_add(struct cases *c, const struct cases_act *act, struct err *e);
+
+/* A dated signature of `signer` over `author`'s log up to `size` acts. Signers are the parties by
+ * place, then witnesses by any numbers from there to LIMIT_CASE_SIGNERS. A mirror holds what it
+ * signs: that is receipt. In any order. ERR_PEER: the signer's times go back. */
+struct cases_cosignature {
+    uint16_t author, signer;
+    bool mirror;
+    uint64_t size;
+    int64_t time_ms;
+};
+bool cases_cosigned(struct cases *c, const struct cases_cosignature *s, struct err *e);
+
+/* ---- what came of it (view.c) ---------------------------------------------------------------- */
+
+enum cases_matter { CASES_LOOSE, CASES_IS_REQUEST, CASES_IS_CLAIM, CASES_IS_PING, CASES_IS_REMEDY };
+enum cases_timing { CASES_NO_TIME, CASES_IN_TIME, CASES_LATE, CASES_UNDECIDABLE };
+
+struct cases_view {
+    struct hash id;
+    enum cases_matter kind;
+    uint16_t from, to; /* to: UINT16_MAX if it addresses nobody */
+    bool exercise, pending /* nobody has cosigned the opening act yet */;
+    uint8_t verdict; /* of the opening act; but for CASES_TAKEN there is nothing more */
+    uint32_t acts, acts_pending;
+    int64_t sent_at, delivered_at; /* CASES_NEVER: not yet */
+    bool deemed;                   /* delivered without the addressee's receipt */
+    /* Due instants; CASES_NEVER: not agreed, or the clock has not begun. */
+    int64_t ack_due, status_due, final_due, lapse_at;
+    int64_t stopped_since; /* CASES_NEVER: it runs */
+    bool overdue;
+    uint8_t rung; /* 0: none; from 1 */
+    int64_t rung_since;
+    int64_t acked_at, ended_at;
+    uint8_t ack_timing, status_timing, final_timing; /* enum cases_timing */
+    union {
+        struct {
+            uint8_t type, urgency, asked_urgency, state;
+            uint8_t ground; /* of the last refusal; CASES_GROUNDS: none */
+            bool incomplete, confidential, contested;
+            uint16_t items_n, items[CASES_ITEMS], items_late;
+            uint8_t item[256];    /* enum cases_item, by number - 1 */
+            int64_t queued_until; /* 0: not queued */
+            int64_t first_status_at, answered_at, refused_at, hold_until, accept_at;
+        } request;
+        struct {
+            uint8_t predicate, state, reply, likelihood, confidence;
+            bool unanswered; /* "no reply by", never "admitted" */
+            uint16_t hypotheses, evidence, held, withheld, revisions, rebuts, obligations;
+            uint16_t obligations_open, obligations_broken; /* child requests */
+            int64_t replied_at, found_at, publish_from;
+        } claim;
+        struct {
+            uint8_t role;
+            bool answered;
+            int64_t answered_at;
+        } ping;
+        struct {
+            uint32_t clauses, suspended; /* bits: request types, then claim, match, share, scope */
+            int64_t cure_until, suspended_from, lifted_at;
+            bool terminated;
+        } remedy;
+    };
+};
+
+/* The matter as of an instant, with pending acts. ERR_MISSING: no act of that id opened one. */
+bool cases_view(struct cases *c, const struct hash *matter, int64_t now_ms, struct arena *a,
+                struct cases_view *out, struct err *e);
+
+struct cases_act_view {
+    struct hash id;
+    uint64_t index, locator;
+    uint16_t author;
+    uint8_t kind, verdict, timing;
+    bool settled;
+    bool contradicted; /* the claimed time lies outside the bracket by more than the tolerance */
+    bool waits;        /* what it answers is not here */
+    int64_t claimed, after, seen, at;
+    char clause[64]; /* what it was judged by; empty: nothing */
+};
+/* The matter's acts in the order they count, those not settled last. */
+bool cases_acts(struct cases *c, const struct hash *matter, struct arena *a,
+                struct cases_act_view **out, size_t *n, struct err *e);
+
+/* All matters, in the order they came; their ids. */
+size_t cases_count(const struct cases *c);
+struct hash cases_id(const struct cases *c, size_t i);
+/* The matter that holds an act. ERR_MISSING. */
+bool cases_matter_of(const struct cases *c, const struct hash *act, struct hash *matter,
+                     struct err *e);
+/* Is that clause suspended at the instant? "request.sample", "share": cases.md invariant 29. */
+bool cases_suspended(struct cases *c, struct bytes clause, int64_t at_ms);
+
+/* May this act be sent now? It is judged as if it were cosigned at now_ms. False: ERR_DENIED with
+ * the clause, ERR_INPUT if the body is malformed. The act's id and index are not looked at. */
+bool cases_check(struct cases *c, const struct cases_act *draft, int64_t now_ms, struct err *e);
+
+/* ---- comparing two nodes (root.c) --------------------------------------------------------------
+ */
+
+#define CASES_BUCKETS 4096 /* by the first 12 bits of the matter's id */
+
+struct cases_digest {
+    struct hash id, digest;
+};
+
+/* One hash over all settled state. Equal logs and cosignatures give equal roots. */
+bool cases_root(struct cases *c, struct hash *out, struct err *e);
+/* Where roots differ: buckets, their matters by id, a matter's digest after each act. */
+bool cases_bucket(struct cases *c, uint32_t i, struct hash *out, struct err *e);
+bool cases_bucket_matters(struct cases *c, uint32_t i, struct arena *a, struct cases_digest **out,
+                          size_t *n, struct err *e);
+bool cases_trace(struct cases *c, const struct hash *matter, struct arena *a,
+                 struct cases_digest **out, size_t *n, struct err *e);
+/* The first place at which two traces (or lists of matters) differ: the smaller count if one
+ * begins with the other. */
+size_t cases_differ(const struct cases_digest *a, size_t an, const struct cases_digest *b,
+                    size_t bn);
 
 #endif

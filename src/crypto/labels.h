@@ -21,5 +21,9 @@
 #define LABEL_PSI_CANARY "entente/v1/psi/canary"         /* items both sides add */
 #define LABEL_PSI_TRANSCRIPT "entente/v1/psi/transcript" /* all frames of a run */
 #define LABEL_PSI_SHARD "entente/v1/psi/shard"           /* which shard an item belongs to */
+#define LABEL_CASE_STEP "entente/v1/case-step"         /* a matter's state after an act */
+#define LABEL_CASE_BUCKET "entente/v1/case-bucket"     /* matters with ids alike */
+#define LABEL_CASE_ROOT "entente/v1/case-root"         /* the state of an agreement */
+#define LABEL_CASE_TWIN "entente/v1/case-twin"         /* the id of a body's plain note */
 
 #endif
