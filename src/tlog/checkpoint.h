@@ -64,7 +64,8 @@ struct cosign_key {
 };
 bool cosign_key_init(struct cosign_key *k, struct bytes name, const struct sign_key *secret,
                      struct err *e);
-/* One signature line with its line feed. `time` in seconds since 1970, below 2^63. */
+/* One signature line with its line feed. `time` in seconds since 1970, below 2^63; 0,
+ * which would say nothing of the time (C2SP tlog-witness), is refused. */
 bool cosignature_sign(const struct cosign_key *k, const struct checkpoint *c, uint64_t time,
                       struct arena *a, struct bytes *line, struct err *e);
 

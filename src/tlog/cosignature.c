@@ -57,7 +57,8 @@ bool cosignature_sign(const struct cosign_key *k, const struct checkpoint *c, ui
     struct signature s;
     size_t n;
 
-    if (time > TIME_MAX || c->size > TLOG_SIZE_MAX || !note_name_valid(bytes_text(c->origin)))
+    if (time == 0 || time > TIME_MAX || c->size > TLOG_SIZE_MAX ||
+        !note_name_valid(bytes_text(c->origin)))
         return err_fail(e, ERR_INPUT, "a checkpoint or a time that cannot be cosigned");
     n = cosignature_message(bytes_of(text, checkpoint_print(c, text)), time, message);
     sign_message(k->secret, bytes_of(message, n), &s);

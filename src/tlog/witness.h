@@ -63,7 +63,9 @@ void witness_decide(const struct witness_log *log, const struct witness_request 
 
 /* ---- the log's side ------------------------------------------------------------------------- */
 
-/* The body of a 409: the size that the witness has. */
+/* The body of a 409: the size that the witness has. If there is none, or it is the one that was
+ * sent, the answer is a refusal (tlog-witness 1.0.0 answers so to a second root), not a reason to
+ * try again. */
 bool witness_conflict_parse(struct bytes body, uint64_t *size, struct err *e);
 /* The body of a 200: signature lines. Those by the keys given are checked against `note` and
  * returned (see note_append); others are ignored. ERR_PROOF: one is wrong, or none is known. */

@@ -177,7 +177,7 @@ static void cosignatures_are_found_by_key_and_in_order(void **state)
     must(checks(note, keys, 3, &e), &e);
 }
 
-static void a_time_is_below_2_to_the_63(void **state)
+static void a_time_is_from_1_to_below_2_to_the_63(void **state)
 {
     struct cosign_key w = test_cosign_key("w1.example", 0x20);
     struct checkpoint c = test_log_head(&log_, 9);
@@ -187,6 +187,7 @@ static void a_time_is_below_2_to_the_63(void **state)
     (void)state;
     must_fail(cosignature_sign(&w, &c, (uint64_t)INT64_MAX + 1, arena, &line, &e), &e, ERR_INPUT,
               "cannot be cosigned");
+    must_fail(cosignature_sign(&w, &c, 0, arena, &line, &e), &e, ERR_INPUT, "cannot be cosigned");
     memset(c.origin, ' ', 3);
     must_fail(cosignature_sign(&w, &c, 1, arena, &line, &e), &e, ERR_INPUT, "cannot be cosigned");
 }
@@ -282,7 +283,7 @@ int main(void)
         cmocka_unit_test(either_key_of_a_rotation_will_do),
         cmocka_unit_test(keys_of_one_kind_do_not_verify_the_other),
         cmocka_unit_test(cosignatures_are_found_by_key_and_in_order),
-        cmocka_unit_test(a_time_is_below_2_to_the_63),
+        cmocka_unit_test(a_time_is_from_1_to_below_2_to_the_63),
         cmocka_unit_test(a_cosignature_holds_for_its_time_and_tree_only),
         cmocka_unit_test(only_checkpoints_are_cosigned),
         cmocka_unit_test(strange_cosignatures_do_not_verify),

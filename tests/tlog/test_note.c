@@ -277,6 +277,25 @@ static struct bytes graft(struct bytes note, struct bytes from)
     return note;
 }
 
+/* C2SP signed-note 1.0.0, "Verifier keys": its example. */
+static void the_standards_own_example(void **state)
+{
+    struct note_key k;
+    struct err e = {0};
+
+    (void)state;
+    must(
+        note_key_parse(
+            BYTES("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"), &k, &e),
+        &e);
+    must(verifies(
+             BYTES("This is an example message.\n\n" DASH "example.com/foo "
+                   "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuw"
+                   "HjG1Yu72IneyaQM=\n"),
+             &k, 1, NULL, &e),
+         &e);
+}
+
 static void unknown_ignored_wrong_refused_none_refused(void **state)
 {
     struct act_key a = test_act_key("a.example/k", 1), b = test_act_key("b.example/k", 2);
@@ -423,6 +442,7 @@ int main(void)
         cmocka_unit_test(limits_of_a_note),
         cmocka_unit_test(keys_of_type_06_are_read_and_never_match),
         cmocka_unit_test(names_of_all_lengths),
+        cmocka_unit_test(the_standards_own_example),
         cmocka_unit_test(unknown_ignored_wrong_refused_none_refused),
         cmocka_unit_test(same_key_under_another_name_is_unknown),
         cmocka_unit_test(of_two_keys_with_one_id_either_may_have_signed),
