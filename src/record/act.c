@@ -9,7 +9,7 @@
 
 #define ACT_LINE "entente/act/v1"
 
-/* ---- printing: canonical by construction (keys in order, ASCII strings of known form) -------- */
+/* ---- printing: canonical by construction (keys in order, ASCII strings of known form) ---- */
 
 static void put_member(struct buf *b, const char *key, struct bytes value)
 {
@@ -184,8 +184,7 @@ bool act_sign_recovery(struct act *act, const struct sign_key *key, struct arena
     return sign_with_role(act, key, KEY_RECOVERY, a, e);
 }
 
-/* ---- parsing ----------------------------------------------------------------------------------
- */
+/* ---- parsing ---- */
 
 static bool get_hex(const struct json *o, const char *key, uint8_t *out, size_t n, struct err *e)
 {

@@ -5,8 +5,7 @@
 
 #include <stdio.h>
 
-/* ---- parties and witnesses
- * ----------------------------------------------------------------------- */
+/* ---- parties and witnesses ---- */
 
 static bool parse_party(const struct json *v, struct agreement_party *out, struct err *e)
 {
@@ -84,8 +83,7 @@ static bool parse_witnesses(struct agreement *g, struct err *e)
     return true;
 }
 
-/* ---- annexes that clauses name
- * --------------------------------------------------------------------- */
+/* ---- annexes that clauses name ---- */
 
 static bool named_annexes(const struct agreement *g, struct err *e)
 {
@@ -148,8 +146,7 @@ static bool match_limits(const struct agreement *g, struct err *e)
     return true;
 }
 
-/* ---- versions ----------------------------------------------------------------------------------
- */
+/* ---- versions ---- */
 
 static bool parse_amends(struct agreement *g, struct err *e)
 {

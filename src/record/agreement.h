@@ -69,7 +69,7 @@ bool agreement_diff(const struct agreement *old, const struct agreement *new, st
 /* The JSON schema (2020-12) of the document, made from the same table as the checks. */
 bool agreement_schema(struct arena *a, struct bytes *out, struct err *e);
 
-/* ---- the policy gate ------------------------------------------------------------------------- */
+/* ---- the policy gate ---- */
 
 #define GATE_CLAUSE_MAX 80
 

@@ -38,8 +38,7 @@ static bool text_fits(const char *what, struct bytes text, size_t least, size_t 
     return true;
 }
 
-/* ---- printing ---------------------------------------------------------------------------------
- */
+/* ---- printing ---- */
 
 static void put_contact(struct json_maker *m, struct json *array, const struct contact *c)
 {
@@ -102,8 +101,7 @@ static void card_id(struct card *c)
     sha256(bytes_of(c->keys[KEY_RECOVERY].b, 32), &c->id);
 }
 
-/* ---- parsing ----------------------------------------------------------------------------------
- */
+/* ---- parsing ---- */
 
 static bool optional(const struct json *o, const char *key, struct bytes *out, struct err *e)
 {
@@ -251,8 +249,7 @@ bool card_parse(struct bytes bytes, struct arena *a, struct card *out, struct er
     return true;
 }
 
-/* ---- making -----------------------------------------------------------------------------------
- */
+/* ---- making ---- */
 
 static bool sign_as(const struct card *c, const struct keyring *k, enum key_role role,
                     struct bytes text, struct arena *a, struct bytes *note, struct err *e)
@@ -322,8 +319,7 @@ void card_fingerprint(const struct hash *id, char out[CARD_FINGERPRINT_MAX])
     *p = '\0';
 }
 
-/* ---- enrolment --------------------------------------------------------------------------------
- */
+/* ---- enrolment ---- */
 
 bool challenge_answer(const struct keyring *k, const uint8_t nonce[32], struct arena *a,
                       struct bytes *answer, struct err *e)

@@ -182,8 +182,7 @@ bool agreement_explain(const struct agreement *g, struct arena *a, struct bytes 
     return buf_end(&b, text, e);
 }
 
-/* ---- differences
- * --------------------------------------------------------------------------------- */
+/* ---- differences ---- */
 
 static void say_value(struct buf *b, const struct json *v, struct arena *a)
 {

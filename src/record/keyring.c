@@ -82,7 +82,7 @@ struct sign_key *keyring_rotate(struct keyring *k, const struct os *os, enum key
     return old;
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 static bool path_in(char out[PATH_ROOM], const char *dir, const char *name, const char *suffix,
                     struct err *e)

@@ -30,7 +30,7 @@ enum key_role {
 const char *key_role_name(enum key_role role);
 bool key_role_parse(struct bytes text, enum key_role *out);
 
-/* ---- secret keys of this node --------------------------------------------------------------- */
+/* ---- secret keys of this node ---- */
 
 struct keyring; /* some or all of a party's secret keys, in guarded memory */
 
@@ -54,7 +54,7 @@ const struct sign_key *keyring_key(const struct keyring *k, enum key_role role);
 struct sign_key *keyring_rotate(struct keyring *k, const struct os *os, enum key_role role,
                                 struct err *e);
 
-/* ---- cards ---------------------------------------------------------------------------------- */
+/* ---- cards ---- */
 
 #define CARD_ADDRESSES 8
 #define CARD_CONTACTS 16

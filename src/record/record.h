@@ -51,8 +51,7 @@ struct record *record_open(const struct record_options *o, const char *dir, cons
                            struct err *e);
 void record_close(struct record *r); /* NULL is fine */
 
-/* ---- what is agreed -----------------------------------------------------------------------------
- */
+/* ---- what is agreed ---- */
 
 enum record_stage {
     STAGE_PROPOSED, /* not every party's log begins with it yet */
@@ -81,8 +80,7 @@ struct bytes record_self(const struct record *r);
 const struct sign_public *record_key(const struct record *r, struct bytes slug, enum key_role role,
                                      uint64_t index);
 
-/* ---- heads --------------------------------------------------------------------------------------
- */
+/* ---- heads ---- */
 
 struct record_head {
     uint64_t size;     /* entries we hold */
@@ -97,8 +95,7 @@ struct record_head {
 bool record_head(const struct record *r, struct bytes slug, struct arena *a,
                  struct record_head *out, struct err *e);
 
-/* ---- saying something
- * ------------------------------------------------------------------------------ */
+/* ---- saying something ---- */
 
 struct record_draft {
     struct bytes kind;
@@ -148,8 +145,7 @@ bool record_share_commit(struct record_share *s, const struct record_draft *draf
                          struct record_placed *placed, struct err *e);
 void record_share_close(struct record_share *s); /* without commit: nothing was said */
 
-/* ---- fence: a restored backup must not sign
- * --------------------------------------------------------- */
+/* ---- fence: a restored backup must not sign ---- */
 
 enum record_fence {
     FENCE_OK,     /* the disk we left, or a counterparty has confirmed that nothing is missing */
@@ -165,8 +161,7 @@ bool record_fence_confirm(struct record *r, struct bytes note, struct err *e);
  * against the owner if it is wrong. */
 bool record_fence_force(struct record *r, struct err *e);
 
-/* ---- pieces: what passes between nodes
- * ------------------------------------------------------------- */
+/* ---- pieces: what passes between nodes ---- */
 
 #define RECORD_PIECE_BYTES ((size_t)8 << 20) /* what we aim at */
 #define RECORD_PIECE_MOST                                                                          \
@@ -195,12 +190,16 @@ bool record_piece_take(struct record *r, struct bytes slug, struct bytes piece,
  * and evidence if it convicts. */
 bool record_compare(struct record *r, struct bytes slug, struct bytes note, char evidence[256],
                     struct err *e);
-/* Two acts with one sequence number, or a fork of which the peer itself served the tree. */
+/* Acts of `slug` that we hold against those of a piece from elsewhere, from an index below ours:
+ * the first that differs under one sequence number is evidence. ERR_MISSING: none differs. */
+bool record_convict_piece(struct record *r, struct bytes slug, struct bytes piece,
+                          char evidence[256], struct err *e);
+/* A file of evidence made elsewhere: two acts with one sequence number (record/evidence.h), or
+ * heads that contradict each other (tlog/evidence.h). */
 bool record_convict(struct record *r, struct bytes slug, struct bytes file, char evidence[256],
                     struct err *e);
 
-/* ---- cosignatures
- * ----------------------------------------------------------------------------------- */
+/* ---- cosignatures ---- */
 
 /* Our mirror and witness cosignatures on the head of another's log that we hold whole: the note
  * with these lines. Stored before it is returned. ERR_MISSING: we do not hold all of a head. */
@@ -213,8 +212,7 @@ bool record_take_cosigned(struct record *r, struct bytes note, bool *news, struc
 bool record_cosigned(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
                      struct err *e);
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------ */
+/* ---- reading ---- */
 
 /* The act at an index; ERR_MISSING: not addressed to us, or not there. */
 bool record_act(struct record *r, struct bytes slug, uint64_t index, struct arena *a,
@@ -250,8 +248,7 @@ bool record_rebuild(struct record *r, struct err *e);
 /* Erase the bytes of an object or payload by digest; its hash stays for ever. */
 bool record_erase(struct record *r, const struct hash *sha256, struct err *e);
 
-/* ---- proving
- * ------------------------------------------------------------------------------------------ */
+/* ---- proving ---- */
 
 /* A `.tlog-proof` that the act at `index` is in the log, under the smallest head that others have
  * cosigned and that has it (or the newest head of all, if nobody has). */

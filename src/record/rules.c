@@ -252,8 +252,7 @@ const struct rule agreement_rules[] = {
 };
 const size_t agreement_rules_n = sizeof agreement_rules / sizeof *agreement_rules;
 
-/* ---- finding the rule of a place ---------------------------------------------------------------
- */
+/* ---- finding the rule of a place ---- */
 
 struct place {
     char pointer[512]; /* JSON pointer of the value */
@@ -312,8 +311,7 @@ static bool wrong(const struct place *at, const char *pointer, const char *what,
     return err_fail(e, ERR_INPUT, "%s %s", name, what);
 }
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values ---- */
 
 static bool is_word(struct bytes text, const char *const *words)
 {
@@ -444,8 +442,7 @@ static enum json_type type_of(enum rule_kind kind)
     return JSON_STRING;
 }
 
-/* ---- the walk ----------------------------------------------------------------------------------
- */
+/* ---- the walk ---- */
 
 static bool check_value(struct place *at, const struct json *v, struct err *e);
 

@@ -1,0 +1,258 @@
+/* Cosignatures: ours on others' heads, others' on ours. */
+#include "record/record_impl.h"
+
+#include <stdio.h>
+
+/* ---- finding notes that were kept ---- */
+
+/* The note kept with the largest size in [least, most], or the smallest if !largest. */
+static bool kept_note(struct record *r, struct log *l, uint64_t least, uint64_t most, bool largest,
+                      struct arena *a, struct bytes *out, struct err *e)
+{
+    struct index_snapshot *v = NULL;
+    struct index_cursor *c = NULL;
+    struct bytes key = {0}, value;
+    uint64_t position = 0;
+    uint8_t from[20] = {0};
+    bool ok = index_fresh(r, e) && (v = index_snapshot_open(r->index, e)) &&
+              (c = index_cursor_open(v, T_COSIGNED, bytes_of(l->tag, sizeof l->tag), e));
+
+    memcpy(from, l->tag, 4);
+    put_be64(from + 4, least);
+    ok = ok && index_cursor_seek(c, bytes_of(from, 20), &key, &value, e);
+    while (ok && key.p && get_be64(key.p + 4) <= most) {
+        position = get_be64(key.p + 12);
+        if (!largest)
+            break;
+        ok = index_cursor_next(c, &key, &value, e);
+    }
+    index_cursor_close(c);
+    index_snapshot_close(v);
+    if (ok && !position)
+        return err_fail(e, ERR_MISSING, "no cosigned head of %s", l->origin);
+    return ok && read_at(l, position, SEG_COSIGNED, a, out, e);
+}
+
+bool cosigned_at(struct record *r, struct log *l, uint64_t size, struct arena *a,
+                 struct bytes *note, struct err *e)
+{
+    return kept_note(r, l, size, size, true, a, note, e);
+}
+
+bool cosigned_from(struct record *r, struct log *l, uint64_t least, struct arena *a,
+                   struct bytes *note, struct err *e)
+{
+    return kept_note(r, l, least, UINT64_MAX, false, a, note, e);
+}
+
+bool cosigned_until(struct record *r, struct log *l, uint64_t most, struct arena *a,
+                    struct bytes *note, struct err *e)
+{
+    return kept_note(r, l, 0, most, true, a, note, e);
+}
+
+bool newest_whole_head(struct record *r, struct log *l, struct arena *a, struct checkpoint *c,
+                       struct bytes *note, struct err *e)
+{
+    struct err missing = {0};
+    struct note parsed;
+
+    *c = (struct checkpoint){0};
+    *note = bytes_of(NULL, 0);
+    if (!cosigned_until(r, l, l->tree.size, a, note, &missing))
+        return missing.code == ERR_MISSING || (*e = missing, false);
+    return note_parse(*note, a, &parsed, e) && checkpoint_parse(parsed.text, c, e);
+}
+
+/* ---- whose cosignatures count ---- */
+
+static struct bytes cosigner_name(struct bytes slug, enum key_role role, char out[128])
+{
+    int n = snprintf(out, 128, "%.*s/%s", BYTES_FMT(slug), key_role_name(role));
+
+    return bytes_of(out, n > 0 && n < 128 ? (size_t)n : 0);
+}
+
+/* Keys of all parties but `but`, mirrors first, then witnesses, then the outside ones. All keys a
+ * party has ever had count: a cosignature was good when it was made. */
+bool cosigner_keys(const struct record *r, struct bytes but, struct arena *a, struct note_key **out,
+                   size_t *n, size_t *mirrors, struct err *e)
+{
+    size_t most = r->logs_n * KEY_SPANS * 2 + r->now->witnesses_n, k = 0;
+    char name[128];
+
+    *out = arena_get_array(a, most, sizeof **out, e);
+    if (!*out)
+        return false;
+    for (int role = 0; role < 2; role++) {
+        enum key_role which = role == 0 ? KEY_MIRROR : KEY_WITNESS;
+        for (size_t i = 0; i < r->logs_n; i++) {
+            const struct log *l = &r->logs[i];
+            for (size_t j = 0; !bytes_equal(l->slug, but) && j < l->keys.n[which]; j++)
+                if (!note_key_make(cosigner_name(l->slug, which, name), NOTE_COSIGNATURE,
+                                   &l->keys.span[which][j].key, &(*out)[k++], e))
+                    return false;
+        }
+        if (role == 0)
+            *mirrors = k;
+    }
+    for (size_t i = 0; i < r->now->witnesses_n; i++)
+        (*out)[k++] = r->now->witnesses[i].key;
+    *n = k;
+    return true;
+}
+
+/* ---- ours
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static bool sign_as(struct record *r, struct log *l, enum key_role role, int64_t time,
+                    struct arena *a, struct bytes *note, struct err *e)
+{
+    struct cosign_key key;
+    struct bytes line;
+    char name[128];
+
+    return cosign_key_init(&key, cosigner_name(r->o.self, role, name), keyring_key(r->o.keys, role),
+                           e) &&
+           cosignature_sign(&key, &l->head, (uint64_t)time, a, &line, e) &&
+           note_append(*note, line, a, note, e);
+}
+
+static bool cosign(struct record *r, struct log *l, struct arena *a, struct bytes *note,
+                   struct err *e)
+{
+    int64_t now = os_now(r->o.os);
+    struct bytes signed_note = bytes_of(l->note, l->note_n);
+
+    if (cosigned_at(r, l, l->head.size, a, note, NULL))
+        return true; /* said already */
+    if (now < l->last_cosign)
+        return err_fail(e, ERR_DENIED,
+                        "the clock has gone back: the last cosignature was made at a later time") ||
+               err_hint(e, "set the clock; cosignatures never go back in time");
+    if (!sign_as(r, l, KEY_MIRROR, now, a, &signed_note, e) ||
+        !sign_as(r, l, KEY_WITNESS, now, a, &signed_note, e) ||
+        !log_keep_cosigned(r, l, signed_note, e))
+        return false;
+    l->last_cosign = now;
+    if (!log_commit(r, l, e))
+        return false;
+    *note = signed_note;
+    return state_fold_if_waiting(r, e);
+}
+
+bool record_cosign(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
+                   struct err *e)
+{
+    struct log *l = log_of(r, slug);
+    bool ok;
+
+    if (!l || l == r->own)
+        return err_fail(e, ERR_DENIED, "one cosigns the logs of others");
+    record_lock(r);
+    if (!record_writable(r, e))
+        ok = false;
+    else if (!r->own || !r->o.keys || !keyring_key(r->o.keys, KEY_MIRROR) ||
+             !keyring_key(r->o.keys, KEY_WITNESS))
+        ok = err_fail(e, ERR_DENIED, "the keys to cosign are not here");
+    else if (l->stopped)
+        ok = err_fail(e, ERR_DENIED, "%s is stopped", l->origin);
+    else if (!fence_allows(r, e))
+        ok = false;
+    else if (l->head.size == 0 || l->head.size != l->tree.size)
+        ok = err_fail(e, ERR_MISSING, "we do not hold all of a head of %s", l->origin);
+    else
+        ok = cosign(r, l, a, note, e);
+    record_unlock(r);
+    return ok;
+}
+
+/* ---- theirs
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void note_receipt(struct log *l, const struct checkpoint *c, const struct cosignature *s,
+                         size_t n, size_t mirrors, bool *news)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i].key < mirrors && c->size > l->cosigned) {
+            l->cosigned = c->size;
+            l->cosigned_at = (int64_t)s[i].time;
+            *news = true;
+        }
+}
+
+static bool take_cosigned(struct record *r, struct log *l, struct bytes note, bool *news,
+                          struct arena *a, struct err *e)
+{
+    struct note_key *keys, own;
+    struct cosignature *cosignatures;
+    struct tlog_source source;
+    struct checkpoint c;
+    struct note parsed;
+    struct hash root;
+    size_t n, mirrors, found;
+    struct bytes kept;
+
+    if (!note_parse(note, a, &parsed, e) || !checkpoint_parse(parsed.text, &c, e))
+        return false;
+    if (strcmp(c.origin, l->origin))
+        return err_fail(e, ERR_PEER, "a head of another log");
+    if (!log_keys_for(l, KEY_CHECKPOINTS, c.size, &own, e) ||
+        !checkpoint_verify_note(&parsed, &own, 1, &c, e))
+        return false;
+    if (c.size > l->tree.size)
+        return err_fail(e, ERR_PROOF, "a head of our log that we do not hold");
+    if (!log_source(r, l, l->tree.size, a, &source, e) ||
+        !tlog_source_root(&source, c.size, &root, e))
+        return false;
+    if (!hash_equal(&root, &c.root))
+        return err_fail(e, ERR_PROOF, "a head of another history of our log");
+    if (!cosigner_keys(r, l->slug, a, &keys, &n, &mirrors, e) ||
+        !cosignature_find_all(&parsed, keys, n, a, &cosignatures, &found, e))
+        return false;
+    if (found == 0)
+        return true;
+    if (cosigned_at(r, l, c.size, a, &kept, NULL) && bytes_equal(kept, note))
+        return true;
+    *news = true;
+    note_receipt(l, &c, cosignatures, found, mirrors, news);
+    return log_keep_cosigned(r, l, note, e) && log_commit(r, l, e) && state_fold_if_waiting(r, e);
+}
+
+bool record_take_cosigned(struct record *r, struct bytes note, bool *news, struct err *e)
+{
+    struct arena *a = arena_new(LIMIT_NOTE_BYTES * 16);
+    bool ok;
+
+    *news = false;
+    record_lock(r);
+    if (!a)
+        ok = err_fail(e, ERR_NOMEM, "out of memory");
+    else if (!r->own)
+        ok = err_fail(e, ERR_DENIED, "we are not a party");
+    else
+        ok = record_writable(r, e) && take_cosigned(r, r->own, note, news, a, e);
+    record_unlock(r);
+    arena_free(a);
+    return ok;
+}
+
+bool record_cosigned(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
+                     struct err *e)
+{
+    struct log *l = log_of(r, slug);
+    struct err missing = {0};
+    bool ok;
+
+    if (!l)
+        return err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
+    record_lock(r);
+    ok = cosigned_until(r, l, UINT64_MAX, a, note, &missing);
+    record_unlock(r);
+    if (ok)
+        return true;
+    *note = bytes_of(NULL, 0);
+    return missing.code == ERR_MISSING || (*e = missing, false);
+}

@@ -1,0 +1,262 @@
+/* The state of an agreement is a fold over the acts that bear on it: signatures under it,
+ * amendments, suspensions, withdrawals, changes of keys. Few acts, so it is folded anew each time.
+ */
+#include "record/record_impl.h"
+
+#define STATE_ARENA ((size_t)64 << 20)
+
+bool state_is_special(struct bytes kind)
+{
+    return bytes_start_with(kind, "agreement.") || bytes_start_with(kind, "key.");
+}
+
+struct fold {
+    struct record *r;
+    struct arena *arena;
+    struct record_state *s;
+    struct {
+        struct hash digest;
+        struct agreement *g;
+        bool by[LIMIT_PARTIES];
+    } versions[64];
+    size_t versions_n;
+    int64_t withdrawn_at; /* cosigned time of the earliest withdrawal; 0: not known */
+};
+
+/* ---- one act ---- */
+
+static void fold_sign(struct fold *f, size_t party, const struct act *act)
+{
+    if (act->seq == 0 && hash_equal(&act->body.sha256, &f->r->first.digest))
+        f->s->signed_by[party] = true;
+}
+
+static void fold_amend(struct fold *f, size_t party, const struct act *act, struct bytes payload)
+{
+    struct agreement *g;
+    size_t i = 0;
+
+    while (i < f->versions_n && !hash_equal(&f->versions[i].digest, &act->body.sha256))
+        i++;
+    if (i == f->versions_n) {
+        g = arena_get(f->arena, sizeof *g, NULL);
+        if (i == sizeof f->versions / sizeof *f->versions || !g ||
+            !agreement_read(payload, f->r->first.id, f->arena, g, NULL))
+            return; /* it amends nothing */
+        f->versions[i].digest = act->body.sha256;
+        f->versions[f->versions_n++].g = g;
+    }
+    f->versions[i].by[party] = true;
+}
+
+static void fold_clauses(struct fold *f, struct bytes payload, bool suspend)
+{
+    const struct json *body = json_parse(payload, f->arena, NULL), *list;
+    struct bytes clause;
+
+    list = json_find(body, "clauses");
+    for (size_t i = 0; i < json_count(list); i++) {
+        size_t at = 0;
+        if (!json_as_string(json_at(list, i), &clause))
+            continue;
+        while (at < f->s->suspended_n && !bytes_equal(f->s->suspended[at], clause))
+            at++;
+        if (suspend && at == f->s->suspended_n &&
+            at < sizeof f->s->suspended / sizeof *f->s->suspended)
+            f->s->suspended[f->s->suspended_n++] = clause;
+        else if (!suspend && at < f->s->suspended_n)
+            f->s->suspended[at] = f->s->suspended[--f->s->suspended_n];
+    }
+}
+
+static void fold_withdraw(struct fold *f, struct log *l, const struct act *act)
+{
+    int64_t after, before;
+
+    if (f->s->withdrawing.n == 0)
+        f->s->withdrawing = l->slug;
+    if (record_bracket(f->r, l->slug, act->seq, &after, &before, NULL) && before != INT64_MAX &&
+        (f->withdrawn_at == 0 || before < f->withdrawn_at)) {
+        f->withdrawn_at = before;
+        f->s->withdrawing = l->slug;
+    }
+}
+
+static void fold_act(struct fold *f, struct log *l, size_t party, const struct act *act,
+                     struct bytes payload)
+{
+    if (bytes_are(act->kind, "agreement.sign"))
+        fold_sign(f, party, act);
+    else if (bytes_are(act->kind, "agreement.amend"))
+        fold_amend(f, party, act, payload);
+    else if (bytes_are(act->kind, "agreement.suspend"))
+        fold_clauses(f, payload, true);
+    else if (bytes_are(act->kind, "agreement.resume"))
+        fold_clauses(f, payload, false);
+    else if (bytes_are(act->kind, "agreement.withdraw"))
+        fold_withdraw(f, l, act);
+    else if (bytes_start_with(act->kind, "key."))
+        keys_apply(&l->keys, l->origin, act, payload, f->arena, NULL);
+}
+
+/* ---- all acts of a log ---- */
+
+static bool fold_one(struct fold *f, struct log *l, size_t party, uint64_t index, struct err *e)
+{
+    struct payload_place place;
+    struct bytes payload = {0};
+    struct act *act = arena_get(f->arena, sizeof *act, e);
+    struct err missing = {0};
+
+    if (!act)
+        return false;
+    if (!read_act(f->r, l, index, f->arena, act, &missing))
+        return missing.code == ERR_MISSING || (*e = missing, false);
+    if (act->body.media_type.n &&
+        (!find_payload(f->r, l, &act->body.sha256, f->arena, &place, &missing) ||
+         !read_at(l, place.position, 0, f->arena, &payload, &missing)))
+        return missing.code == ERR_MISSING || (*e = missing, false);
+    fold_act(f, l, party, act, payload);
+    return true;
+}
+
+static bool special_indices(struct record *r, struct log *l, struct arena *a, uint64_t **out,
+                            size_t *n, struct err *e)
+{
+    struct index_snapshot *v = index_snapshot_open(r->index, e);
+    struct index_cursor *c =
+        v ? index_cursor_open(v, T_SPECIAL, bytes_of(l->tag, sizeof l->tag), e) : NULL;
+    struct bytes key, value;
+    size_t cap = 64;
+    bool ok = c && (*out = arena_get_array(a, cap, 8, e));
+
+    *n = 0;
+    while (ok && (ok = index_cursor_next(c, &key, &value, e)) && key.p) {
+        if (*n == cap) {
+            uint64_t *more = arena_get_array(a, cap * 2, 8, e);
+            if (!(ok = more != NULL))
+                break;
+            memcpy(more, *out, cap * 8);
+            *out = more;
+            cap *= 2;
+        }
+        (*out)[(*n)++] = get_be64(key.p + 4);
+    }
+    index_cursor_close(c);
+    index_snapshot_close(v);
+    return ok;
+}
+
+static bool fold_log(struct fold *f, struct log *l, size_t party, struct err *e)
+{
+    uint64_t *index;
+    size_t n;
+
+    keys_start(&l->keys, &f->r->first.parties[party]);
+    if (!special_indices(f->r, l, f->arena, &index, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!fold_one(f, l, party, index[i], e))
+            return false;
+    return true;
+}
+
+/* ---- the whole ---- */
+
+static bool all_of(const bool *by, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!by[i])
+            return false;
+    return true;
+}
+
+/* The newest version that every party has signed, each step following the one before. */
+static void choose_version(struct fold *f, size_t parties)
+{
+    bool went_on = true;
+
+    f->s->agreement = &f->r->first;
+    while (went_on) {
+        went_on = false;
+        for (size_t i = 0; i < f->versions_n && !went_on; i++)
+            if (all_of(f->versions[i].by, parties) &&
+                hash_equal(&f->versions[i].g->previous, &f->s->agreement->digest)) {
+                f->s->agreement = f->versions[i].g;
+                went_on = true;
+            }
+    }
+    for (size_t i = 0; i < f->versions_n; i++)
+        if (hash_equal(&f->versions[i].g->previous, &f->s->agreement->digest)) {
+            f->s->amendment = f->versions[i].g;
+            memcpy(f->s->amended_by, f->versions[i].by, sizeof f->s->amended_by);
+        }
+}
+
+/* "30 days" as seconds: a notice needs no working days. */
+static int64_t term_seconds(struct bytes term)
+{
+    size_t space = bytes_find_byte(term, ' ');
+    struct bytes unit = bytes_part(term, space + 1, SIZE_MAX);
+    uint64_t n = 0;
+
+    decimal_parse(bytes_part(term, 0, space), &n);
+    if (bytes_start_with(unit, "minute"))
+        return (int64_t)n * 60;
+    if (bytes_start_with(unit, "hour"))
+        return (int64_t)n * 3600;
+    if (bytes_start_with(unit, "working"))
+        return (int64_t)n * 86400 * 7 / 5;
+    return (int64_t)n * 86400;
+}
+
+static void end_of_notice(struct fold *f)
+{
+    struct bytes notice;
+
+    if (f->withdrawn_at &&
+        json_as_string(json_point(f->s->agreement->root, "/clauses/change/withdraw_notice"),
+                       &notice))
+        f->s->withdrawn_from = f->withdrawn_at + term_seconds(notice);
+}
+
+bool state_fold(struct record *r, struct err *e)
+{
+    struct arena *a = arena_new(STATE_ARENA);
+    struct record_state *s = a ? arena_get(a, sizeof *s, e) : NULL;
+    struct fold *f = s ? arena_get(a, sizeof *f, e) : NULL;
+    bool ok = f != NULL;
+
+    if (ok) {
+        *f = (struct fold){.r = r, .arena = a, .s = s};
+        s->agreement = &r->first;
+    }
+    for (size_t i = 0; ok && i < r->logs_n; i++)
+        ok = fold_log(f, &r->logs[i], i, e);
+    if (!ok) {
+        arena_free(a);
+        return err_within(e, "state of agreement %s", r->first.id);
+    }
+    choose_version(f, r->first.parties_n);
+    end_of_notice(f);
+    s->stage = all_of(s->signed_by, r->first.parties_n) ? STAGE_IN_FORCE : STAGE_PROPOSED;
+    arena_free(r->state_arena);
+    r->state_arena = a;
+    r->state = *s;
+    r->now = s->agreement;
+    return true;
+}
+
+bool state_fold_if_waiting(struct record *r, struct err *e)
+{
+    return r->state.withdrawing.n == 0 || r->state.withdrawn_from || state_fold(r, e);
+}
+
+void record_state(const struct record *r, int64_t now, struct record_state *out)
+{
+    record_lock(r);
+    *out = r->state;
+    record_unlock(r);
+    if (out->stage == STAGE_IN_FORCE && out->withdrawn_from && now >= out->withdrawn_from)
+        out->stage = STAGE_WITHDRAWN;
+}

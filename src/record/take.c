@@ -1,0 +1,586 @@
+/* Taking a piece in: everything is verified before anything is stored, against what we hold and
+ * what the owner signed. */
+#include "record/record_impl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ACT_GRAIN 16
+#define FRAME_GRAIN 256
+
+struct seen_frame {
+    struct frame frame;
+    struct hash sha256; /* of objects, lists and payloads without salt */
+    struct bytes id, type;
+    int tlp;
+    bool is_object; /* object_peek took it */
+    bool blocked;   /* the gate does not let it in */
+};
+
+struct seen_act {
+    struct bytes note; /* empty: an entry that is not for us */
+    struct hash entry;
+    struct act act;
+    struct err e;      /* why it was not accepted */
+    size_t first, n;   /* its frames behind the act */
+    uint64_t key_from; /* start of the key it was verified with */
+};
+
+struct taking {
+    struct record *r;
+    struct log *l;
+    struct piece p;
+    struct arena *a;
+    struct arena **arenas; /* one per group of acts */
+    struct seen_frame *frames;
+    size_t frames_n;
+    struct seen_act *acts;
+    size_t acts_n;           /* whole ones, and the unfinished one if there is one */
+    struct key_history keys; /* as the acts of this piece leave them */
+    struct tlog_tree tree;
+    struct checkpoint head;
+    struct record_taken *out;
+    uint32_t parts; /* of the unfinished act, when this piece is in */
+    size_t blocked;
+    bool special;
+};
+
+/* ---- cutting up ---- */
+
+static bool count_frames(struct taking *t, struct err *e)
+{
+    struct reader r = reader_of(t->p.frames);
+    struct frame f;
+    size_t frames = 0, acts = 0;
+
+    while (frame_next(&r, &f)) {
+        frames++;
+        acts += f.kind == FRAME_ACT || f.kind == FRAME_ENTRY;
+    }
+    if (!reader_end(&r, e))
+        return err_within(e, "piece");
+    if (acts != t->p.acts && acts != t->p.acts + 1)
+        return err_fail(e, ERR_PEER, "a piece says %llu acts and has %zu",
+                        (unsigned long long)t->p.acts, acts);
+    t->frames = arena_get_array(t->a, frames, sizeof *t->frames, e);
+    t->acts = arena_get_array(t->a, acts, sizeof *t->acts, e);
+    return t->frames && t->acts;
+}
+
+static bool cut(struct taking *t, struct err *e)
+{
+    struct reader r = reader_of(t->p.frames);
+    struct frame f;
+
+    if (!count_frames(t, e))
+        return false;
+    while (frame_next(&r, &f)) {
+        struct seen_act *act;
+        if (f.kind != FRAME_ACT && f.kind != FRAME_ENTRY) {
+            if (t->acts_n == 0)
+                return err_fail(e, ERR_PEER, "a piece that does not begin with an act");
+            t->frames[t->frames_n++].frame = f;
+            t->acts[t->acts_n - 1].n++;
+            continue;
+        }
+        act = &t->acts[t->acts_n++];
+        act->first = t->frames_n;
+        if (f.kind == FRAME_ACT)
+            act->note = f.bytes;
+        else if (f.bytes.n == 32)
+            memcpy(act->entry.b, f.bytes.p, 32);
+        else
+            return err_fail(e, ERR_PEER, "an entry that is not 32 bytes");
+    }
+    return true;
+}
+
+/* ---- what can be done on all threads ---- */
+
+static void verify_act(struct taking *t, size_t i)
+{
+    struct seen_act *s = &t->acts[i];
+    const struct sign_public *key;
+    enum key_role role;
+
+    if (!act_parse(s->note, t->arenas[i / ACT_GRAIN], &s->act, &s->e))
+        return;
+    s->entry = s->act.entry;
+    role = keys_signer(s->act.kind);
+    key = keys_at(&t->l->keys, role, t->p.from + i);
+    act_verify(&s->act, key, role, &s->e);
+}
+
+static void verify_acts(void *job, size_t from, size_t to)
+{
+    struct taking *t = job;
+
+    for (size_t i = from; i < to; i++)
+        if (t->acts[i].note.n)
+            verify_act(t, i);
+}
+
+static void hash_frames(void *job, size_t from, size_t to)
+{
+    struct taking *t = job;
+
+    for (size_t i = from; i < to; i++) {
+        struct seen_frame *f = &t->frames[i];
+        sha256(f->frame.bytes, &f->sha256);
+        if (f->frame.kind == FRAME_OBJECT)
+            f->is_object = object_peek(f->frame.bytes, &f->id, &f->type, &f->tlp, NULL);
+    }
+}
+
+static bool verify_all(struct taking *t, struct err *e)
+{
+    size_t groups = (t->acts_n + ACT_GRAIN - 1) / ACT_GRAIN;
+
+    t->arenas = arena_get_array(t->a, groups, sizeof *t->arenas, e);
+    for (size_t i = 0; t->arenas && i < groups; i++)
+        if (!(t->arenas[i] = arena_new(LIMIT_ACT_BYTES * 32 * ACT_GRAIN)))
+            return err_fail(e, ERR_NOMEM, "out of memory");
+    if (!t->arenas)
+        return false;
+    workers_run(t->r->o.workers, t->acts_n, ACT_GRAIN, verify_acts, t);
+    workers_run(t->r->o.workers, t->frames_n, FRAME_GRAIN, hash_frames, t);
+    return true;
+}
+
+/* ---- bodies ---- */
+
+struct cursor {
+    size_t at, end;
+};
+
+static struct seen_frame *next_frame(struct taking *t, struct cursor *c)
+{
+    return c->at < c->end ? &t->frames[c->at++] : NULL;
+}
+
+static bool check_object(struct taking *t, struct seen_frame *f, const struct list_line *line,
+                         struct err *e)
+{
+    char clause[GATE_CLAUSE_MAX];
+    struct err why = {0};
+
+    if (!f)
+        return err_fail(e, ERR_PEER, "a list names more objects than came");
+    if (f->frame.kind == FRAME_WITHHELD)
+        return true;
+    if (f->frame.kind != FRAME_OBJECT || !f->is_object)
+        return err_fail(e, ERR_PEER, "something that is no object stands in a list");
+    if (!hash_equal(&f->sha256, &line->sha256) || f->frame.bytes.n != line->size)
+        return err_fail(e, ERR_PROOF, "an object's digest is not the one in its list");
+    if (!bytes_equal(f->id, line->id) || f->tlp != line->tlp)
+        return err_fail(e, ERR_PEER, "an object's id or marking is not the one in its list");
+    f->blocked = !gate_share(t->r->now, f->type, f->tlp, NULL, clause, &why) ||
+                 f->frame.bytes.n > gate_max_object_bytes(t->r->now);
+    t->blocked += f->blocked;
+    t->out->objects++;
+    return true;
+}
+
+static bool check_list(struct taking *t, struct cursor *c, const struct hash *sha256, uint64_t size,
+                       struct err *e)
+{
+    struct seen_frame *list = next_frame(t, c);
+    struct bytes rest;
+    struct list_line line;
+    struct err bad = {0};
+
+    if (!list)
+        return err_fail(e, ERR_PEER, "a list did not come");
+    if (list->frame.kind == FRAME_WITHHELD)
+        return true;
+    if (list->frame.kind != FRAME_LIST || list->frame.bytes.n != size ||
+        !hash_equal(&list->sha256, sha256))
+        return err_fail(e, ERR_PROOF, "a list's digest is not the one in its act");
+    rest = list->frame.bytes;
+    while (list_next(&rest, false, &line, &bad))
+        if (!check_object(t, next_frame(t, c), &line, e))
+            return false;
+    return bad.code == ERR_NONE || (*e = bad, false);
+}
+
+/* `finished`: all lists must be here. *parts: how many are, with those from before. */
+static bool check_lists(struct taking *t, struct cursor *c, struct bytes lists, uint32_t skip,
+                        bool finished, uint32_t *parts, struct err *e)
+{
+    struct list_line line;
+    struct err bad = {0};
+    uint32_t i = 0;
+
+    for (; list_next(&lists, true, &line, &bad); i++) {
+        if (i < skip)
+            continue;
+        if (c->at == c->end && !finished)
+            break;
+        if (!check_list(t, c, &line.sha256, line.size, e))
+            return false;
+    }
+    *parts = i;
+    return bad.code == ERR_NONE || (*e = bad, false);
+}
+
+static bool check_single(struct taking *t, struct seen_frame *f, const struct act *act,
+                         struct err *e)
+{
+    bool object = bytes_are(act->body.media_type, MEDIA_STIX);
+    char clause[GATE_CLAUSE_MAX];
+    struct err why = {0};
+
+    if (f->frame.kind == FRAME_WITHHELD)
+        return true;
+    if (f->frame.kind != (object ? FRAME_OBJECT : FRAME_PAYLOAD) || (object && !f->is_object))
+        return err_fail(e, ERR_PEER, "a payload of another kind than its act says");
+    if (object) {
+        f->blocked = bytes_are(act->kind, "share") &&
+                     !gate_share(t->r->now, f->type, f->tlp, NULL, clause, &why);
+        t->blocked += f->blocked;
+        t->out->objects++;
+    }
+    return act_body_matches(&act->body, f->frame.bytes, e);
+}
+
+static bool check_body(struct taking *t, size_t i, bool finished, struct err *e)
+{
+    const struct seen_act *s = &t->acts[i];
+    const struct act_body *body = &s->act.body;
+    struct cursor c = {s->first, s->first + s->n};
+    uint32_t skip = i == 0 ? t->p.parts : 0, parts = 0;
+    struct seen_frame *f;
+    bool ok = true;
+
+    if (body->media_type.n == 0) {
+        ok = s->n == 0;
+    } else if (bytes_are(body->media_type, MEDIA_LIST)) {
+        ok = check_list(t, &c, &body->sha256, body->size, e);
+    } else if (!(f = next_frame(t, &c))) {
+        return err_fail(e, ERR_PEER, "an act without its payload");
+    } else if (bytes_are(body->media_type, MEDIA_LISTS) && f->frame.kind == FRAME_PAYLOAD) {
+        ok = act_body_matches(body, f->frame.bytes, e) &&
+             check_lists(t, &c, f->frame.bytes, skip, finished, &parts, e);
+        if (!finished)
+            t->parts = parts;
+    } else {
+        ok = check_single(t, f, &s->act, e);
+    }
+    if (ok && c.at != c.end)
+        ok = err_fail(e, ERR_PEER, "more came with an act than it names");
+    return ok;
+}
+
+/* ---- acts in their order ---- */
+
+static bool is_next(struct taking *t, const struct act *act, uint64_t index, bool prev_known,
+                    const struct hash *prev, struct err *e)
+{
+    if (!bytes_equal(act->agreement, bytes_of(t->r->first.id, ACT_AGREEMENT)) ||
+        !bytes_equal(act->from, t->l->slug))
+        return err_fail(e, ERR_PEER, "an act of another log");
+    if (act->seq != index)
+        return err_fail(e, ERR_PEER, "its sequence number is %llu", (unsigned long long)act->seq);
+    if (prev_known && !hash_equal(&act->prev, prev))
+        return err_fail(e, ERR_PEER, "it does not follow the act before it");
+    if (act->note.n > gate_max_act_bytes(t->r->now))
+        return err_fail(e, ERR_LIMIT, "clauses.log.max_act_bytes: it has %zu bytes", act->note.n);
+    return true;
+}
+
+/* A change of keys takes effect at once; acts behind it were checked under the old keys. */
+static bool after_key_change(struct taking *t, size_t i, struct err *e)
+{
+    const struct seen_act *s = &t->acts[i];
+    struct frame *f = s->n ? &t->frames[s->first].frame : NULL;
+    struct err ignored = {0};
+
+    if (f && f->kind == FRAME_PAYLOAD)
+        keys_apply(&t->keys, t->l->origin, &s->act, f->bytes, t->a, &ignored);
+    for (size_t j = i + 1; j < t->acts_n; j++) {
+        struct seen_act *next = &t->acts[j];
+        enum key_role role;
+        if (next->note.n == 0 || next->act.note.n == 0)
+            continue;
+        role = keys_signer(next->act.kind);
+        err_clear(&next->e);
+        act_verify(&next->act, keys_at(&t->keys, role, t->p.from + j), role, &next->e);
+    }
+    (void)e;
+    return true;
+}
+
+static bool check_act(struct taking *t, size_t i, bool *prev_known, struct hash *prev,
+                      struct err *e)
+{
+    struct seen_act *s = &t->acts[i];
+    bool finished = i < t->p.acts;
+
+    if (s->note.n == 0) {
+        *prev_known = false;
+        return (finished && s->n == 0) ||
+               err_fail(e, ERR_PEER, "an entry that is not for us, with a payload");
+    }
+    if (s->e.code) {
+        *e = s->e;
+        return false;
+    }
+    if (!is_next(t, &s->act, t->p.from + i, *prev_known, prev, e) || !check_body(t, i, finished, e))
+        return false;
+    *prev = s->act.text_hash;
+    *prev_known = true;
+    t->special |= finished && state_is_special(s->act.kind);
+    return !finished || !bytes_start_with(s->act.kind, "key.") || after_key_change(t, i, e);
+}
+
+static bool check_acts(struct taking *t, struct err *e)
+{
+    bool known = t->l->prev_known || t->l->tree.size == 0;
+    struct hash prev = t->l->prev;
+
+    t->keys = t->l->keys;
+    t->tree = t->l->tree;
+    for (size_t i = 0; i < t->acts_n; i++) {
+        if (!check_act(t, i, &known, &prev, e))
+            return err_within(e, "act %llu of %.*s", (unsigned long long)(t->p.from + i),
+                              BYTES_FMT(t->l->slug));
+        if (i < t->p.acts && !tlog_tree_append(&t->tree, hash_bytes(&t->acts[i].entry), e))
+            return false;
+    }
+    if (t->p.parts && (t->acts_n == 0 || !hash_equal(&t->acts[0].act.text_hash, &t->l->pending))) {
+        t->l->parts = 0; /* begin that act again */
+        return err_fail(e, ERR_PEER, "another act than the one whose lists we have");
+    }
+    return true;
+}
+
+/* ---- the head
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static bool convict_by_heads(struct taking *t, struct err *e)
+{
+    struct log *l = t->l;
+    struct bytes ours = bytes_of(l->note, l->note_n), file = {0};
+    struct tlog_source source;
+    struct note_key accused;
+    bool made;
+
+    if (!log_keys_for(l, KEY_CHECKPOINTS, t->head.size, &accused, e))
+        return false;
+    if (t->head.size == l->head.size)
+        made = evidence_make_same_size(&accused, ours, t->p.head, t->a, &file, e);
+    else
+        made = l->head.size <= l->tree.size &&
+               log_source(t->r, l, l->tree.size, t->a, &source, e) &&
+               evidence_make_fork(&accused, t->p.head, ours, &source, t->a, &file, e);
+    if (made)
+        evidence_keep(t->r, l, file, t->out->evidence, e);
+    return err_fail(e, ERR_PROOF, "%s shows two histories of its log", l->origin);
+}
+
+/* The head against all that we hold. */
+static bool check_head(struct taking *t, struct err *e)
+{
+    struct log *l = t->l;
+    struct tlog_source source;
+    struct note_key key;
+    struct note note;
+    struct hash root;
+
+    if (t->p.head.n == 0)
+        return (t->p.acts == 0 && l->head.size == 0) ||
+               err_fail(e, ERR_PEER, "acts without a head that has them");
+    if (!note_parse(t->p.head, t->a, &note, e) || !checkpoint_parse(note.text, &t->head, e) ||
+        !note_key_make(bytes_text(l->origin), NOTE_ED25519,
+                       keys_at(&t->keys, KEY_CHECKPOINTS, t->head.size), &key, e) ||
+        !checkpoint_verify_note(&note, &key, 1, &t->head, e))
+        return err_within(e, "head of %s", l->origin);
+    if (t->head.size == l->head.size && l->head.size && !hash_equal(&t->head.root, &l->head.root))
+        return convict_by_heads(t, e);
+    if (t->head.size <= l->tree.size) {
+        if (!log_source(t->r, l, l->tree.size, t->a, &source, e) ||
+            !tlog_source_root(&source, t->head.size, &root, e))
+            return false;
+        return hash_equal(&root, &t->head.root) ? true : convict_by_heads(t, e);
+    }
+    if (t->tree.size == 0)
+        return true;
+    tlog_tree_root(&t->tree, &root);
+    return tlog_verify_consistency(t->tree.size, &root, t->head.size, &t->head.root, &t->p.proof,
+                                   e) ||
+           err_within(e, "%s does not go on from what we hold", l->origin);
+}
+
+/* ---- storing
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+static bool put_frame(struct taking *t, const struct seen_frame *f, const struct hash *sha256,
+                      struct err *e)
+{
+    static const uint8_t segment[] = {0, 0, 0, SEG_PAYLOAD, SEG_PART, SEG_OBJECT, SEG_WITHHELD};
+    bool absent = f->frame.kind == FRAME_WITHHELD || f->blocked;
+    struct bytes what = absent ? hash_bytes(sha256) : f->frame.bytes;
+    uint64_t position;
+
+    return segments_append(t->l->seg, absent ? SEG_WITHHELD : segment[f->frame.kind], &what, 1,
+                           &position, e);
+}
+
+/* Objects, then the list that names them. */
+static bool store_list(struct taking *t, struct cursor *c, struct err *e)
+{
+    struct seen_frame *list = next_frame(t, c);
+    struct bytes rest = list->frame.bytes;
+    struct list_line line;
+
+    if (list->frame.kind == FRAME_WITHHELD)
+        return true;
+    while (list_next(&rest, false, &line, NULL))
+        if (!put_frame(t, next_frame(t, c), &line.sha256, e))
+            return false;
+    return put_frame(t, list, &list->sha256, e);
+}
+
+static bool store_body(struct taking *t, size_t i, struct err *e)
+{
+    const struct seen_act *s = &t->acts[i];
+    struct cursor c = {s->first, s->first + s->n};
+    struct seen_frame *payload = NULL;
+
+    if (s->n == 0)
+        return true;
+    if (!bytes_are(s->act.body.media_type, MEDIA_LIST))
+        payload = next_frame(t, &c);
+    while (c.at < c.end)
+        if (!store_list(t, &c, e))
+            return false;
+    if (!payload || payload->frame.kind == FRAME_WITHHELD || payload->blocked || i >= t->p.acts)
+        return true;
+    return put_frame(t, payload, &payload->sha256, e);
+}
+
+static bool store_acts(struct taking *t, struct err *e)
+{
+    for (size_t i = 0; i < t->acts_n; i++) {
+        const struct seen_act *s = &t->acts[i];
+        struct bytes what = s->note.n ? s->note : hash_bytes(&s->entry);
+        uint64_t position;
+        if (!store_body(t, i, e))
+            return false;
+        if (i < t->p.acts &&
+            !segments_append(t->l->seg, s->note.n ? SEG_ACT : SEG_ENTRY, &what, 1, &position, e))
+            return false;
+    }
+    return true;
+}
+
+static bool remember(struct taking *t, struct err *e)
+{
+    struct log *l = t->l;
+    const struct seen_act *last = t->p.acts ? &t->acts[t->p.acts - 1] : NULL;
+
+    l->tree = t->tree;
+    if (last) {
+        l->prev_known = last->note.n != 0;
+        l->prev = last->act.text_hash;
+    }
+    if (t->p.acts)
+        l->parts = 0;
+    if (t->acts_n > t->p.acts) {
+        l->parts = t->parts;
+        l->pending = t->acts[t->p.acts].act.text_hash;
+    }
+    return t->head.size <= l->head.size || log_set_head(l, &t->head, t->p.head, e);
+}
+
+static bool store(struct taking *t, struct err *e)
+{
+    struct log *l = t->l;
+    struct tlog_tree before = l->tree;
+    struct hash *entries;
+
+    if (t->acts_n == 0 && t->head.size <= l->head.size)
+        return true; /* nothing new */
+    entries = arena_get_array(t->a, t->acts_n, sizeof *entries, e);
+    if (!entries || !store_acts(t, e)) {
+        log_discard(l, &before);
+        return false;
+    }
+    for (size_t i = 0; i < t->p.acts; i++)
+        entries[i] = t->acts[i].entry;
+    if (!remember(t, e) || !tiles_stage(l, entries, (size_t)t->p.acts, e)) {
+        t->r->poisoned = true;
+        return false;
+    }
+    if (!log_commit(t->r, l, e))
+        return false;
+    tiles_publish(t->r, l);
+    return !t->special || (index_fresh(t->r, e) && state_fold(t->r, e));
+}
+
+/* ---- the whole
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+static bool within_quota(struct taking *t, size_t n, struct err *e)
+{
+    uint64_t today = (uint64_t)(os_now(t->r->o.os) / 86400);
+    int64_t most = INT64_MAX;
+
+    if (today != t->l->taken_day) {
+        t->l->taken_day = today;
+        t->l->taken_bytes = 0;
+    }
+    json_as_integer(json_point(t->r->now->root, "/clauses/log/bytes_per_day"), &most);
+    if (t->l->taken_bytes + n > (uint64_t)most)
+        return err_fail(e, ERR_LIMIT, "clauses.log.bytes_per_day: %.*s has sent its share of today",
+                        BYTES_FMT(t->l->slug));
+    t->l->taken_bytes += n;
+    return true;
+}
+
+static bool take(struct taking *t, struct bytes bytes, struct err *e)
+{
+    if (!record_writable(t->r, e) || !piece_parse(bytes, &t->p, e))
+        return false;
+    if (t->l->stopped)
+        return err_fail(e, ERR_DENIED, "%s is stopped: its owner was shown to have lied",
+                        t->l->origin);
+    if (t->p.from != t->l->tree.size || (t->p.parts && t->p.parts != t->l->parts))
+        return err_fail(e, ERR_PEER, "a piece from act %llu; the next we need is %llu",
+                        (unsigned long long)t->p.from, (unsigned long long)t->l->tree.size);
+    return cut(t, e) && verify_all(t, e) && check_acts(t, e) && check_head(t, e) &&
+           within_quota(t, bytes.n, e) && store(t, e);
+}
+
+bool record_piece_take(struct record *r, struct bytes slug, struct bytes piece,
+                       struct record_taken *out, struct err *e)
+{
+    struct taking t = {.r = r, .l = log_of(r, slug), .out = out};
+    bool ok;
+
+    memset(out, 0, sizeof *out);
+    if (!t.l)
+        return err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
+    if (piece.n > RECORD_PIECE_MOST)
+        return err_fail(e, ERR_LIMIT, "a piece of %zu bytes, more than %zu", piece.n,
+                        RECORD_PIECE_MOST);
+    t.a = arena_new(RECORD_PIECE_MOST * 8);
+    record_lock(r);
+    ok = (t.a || err_fail(e, ERR_NOMEM, "out of memory")) && take(&t, piece, e);
+    out->size = t.l->tree.size;
+    out->parts = t.l->parts;
+    out->seen = t.l->head.size > t.l->tree.size ? t.l->head.size : t.l->tree.size;
+    out->acts = ok ? t.p.acts : 0;
+    out->complete = ok && out->size == out->seen;
+    record_unlock(r);
+    if (t.blocked)
+        diag(r->o.diag, DIAG_WARN, "objects above the agreed ceiling came and were not kept",
+             "log=%s count=%zu", t.l->origin, t.blocked);
+    for (size_t i = 0; t.arenas && i < (t.acts_n + ACT_GRAIN - 1) / ACT_GRAIN; i++)
+        arena_free(t.arenas[i]);
+    arena_free(t.a);
+    return ok;
+}
