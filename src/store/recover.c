@@ -266,13 +266,36 @@ bool store_recover(struct segments *s, uint64_t hint, struct err *e)
     return ok;
 }
 
+/* What lies in a directory is only as safe as the directory's own name, and we may have made all
+ * of them: from the store's up, each name is synced into the directory above. One that we may not
+ * read, such as another's, is none that we have made. */
+static bool sync_above(struct segments *s, struct err *e)
+{
+    char *path = strdup(s->dir);
+    bool ok = path || err_fail(e, ERR_NOMEM, "out of memory");
+    struct err why = {0};
+
+    for (size_t i = path ? strlen(path) : 0; ok && i-- > 0;) {
+        if (path[i] != '/')
+            continue;
+        path[i] = '\0';
+        ok = i == 0 || s->os->ops->sync_dir(s->os->self, path, &why);
+    }
+    if (ok && *s->dir != '/')
+        ok = s->os->ops->sync_dir(s->os->self, ".", &why);
+    free(path);
+    if (!ok && why.code != ERR_DENIED && why.code && e)
+        *e = why;
+    return ok || why.code == ERR_DENIED;
+}
+
 /* The first file gets its name only when its header, and with it the store's id, is durable. */
 bool store_create(struct segments *s, struct err *e)
 {
     char *temp = file_path_named(s, "new.seg", e), *path = file_path(s, 0, e);
     uint8_t id[16], header[FILE_HEADER];
     struct os_file *f = NULL;
-    bool ok = temp && path;
+    bool ok = temp && path && sync_above(s, e);
 
     os_random(s->os, id, sizeof id);
     store_key_init(&s->key, id);

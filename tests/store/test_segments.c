@@ -76,6 +76,36 @@ static void what_is_appended_is_read(void **state)
     arena_free(a);
 }
 
+static char synced_dirs[1024];
+
+static bool note_sync_dir(void *self, const char *path, struct err *e)
+{
+    size_t n = strlen(synced_dirs);
+
+    (void)self, (void)e;
+    snprintf(synced_dirs + n, sizeof synced_dirs - n, "%s;", path);
+    return true;
+}
+
+/* simdisk keeps every directory; a real disk keeps those whose names were synced. */
+static void directories_made_are_synced_too(void **state)
+{
+    struct simdisk *d = simdisk_new(1);
+    struct os_ops ops = *simdisk_os(d)->ops;
+    struct os os = {&ops, d};
+    struct err e = {0};
+    struct segments *s;
+
+    (void)state;
+    ops.sync_dir = note_sync_dir;
+    s = segments_open(&os, "data/node/log", NULL, &e);
+    must(s != NULL, &e);
+    assert_non_null(strstr(synced_dirs, "data/node;data;.;"));
+    assert_non_null(strstr(synced_dirs, "data/node/log;"));
+    segments_close(s);
+    simdisk_free(d);
+}
+
 static void a_discarded_batch_leaves_nothing(void **state)
 {
     struct arena *a = test_arena();
@@ -494,6 +524,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_appended_is_read),
+        cmocka_unit_test(directories_made_are_synced_too),
         cmocka_unit_test(a_discarded_batch_leaves_nothing),
         cmocka_unit_test(one_write_and_one_sync_per_commit),
         cmocka_unit_test(a_prepared_file_does_not_grow),
