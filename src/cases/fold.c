@@ -401,6 +401,7 @@ static bool target_of(struct cases *c, const struct cases_act *act, struct rec *
     if (!arena_copy(c->keep, hash_bytes(&act->refs[1]), &copy, e))
         return false;
     r->wants = (const struct hash *)(const void *)copy.p;
+    matter_of(c, r->matter)->waiting++;
     return true;
 }
 
@@ -529,7 +530,7 @@ bool cases_add(struct cases *c, const struct cases_act *act, struct err *e)
     link_into(c, m, r);
     if (opener && !note_opener(c, m, r, e))
         return false;
-    if (m->blocked)
+    if (m->blocked || m->waiting)
         matter_mark(c, m); /* it may be what others wait for */
     redate(c, r);
     return true;

@@ -95,6 +95,7 @@ struct remedy {
 struct state {
     uint8_t kind;
     bool exercise, void_;
+    uint8_t opening;   /* the verdict on the opening act */
     uint16_t from, to; /* who opened it, whom it addresses */
     const struct cases_terms *terms;
     int64_t now; /* as far as it has been folded */
@@ -115,7 +116,8 @@ struct tail { /* an author's last act in a matter */
 
 struct matter {
     struct hash id;
-    uint32_t number, opener, first, last, acts, blocked;
+    uint32_t number, opener, first, last, acts;
+    uint32_t blocked, waiting; /* acts that lack a cause, and those of them whose ref is not here */
     struct tail *tails;
     bool dirty, listed;
     uint8_t urgency;     /* what the quota leaves of a request's urgency */

@@ -107,6 +107,7 @@ void matter_step(const struct cases *c, const struct matter *m, struct state *s,
     *out = (struct outcome){0};
     if (r->number == m->opener) {
         open_matter(&x);
+        s->opening = out->verdict;
         return;
     }
     if (r->fault)
@@ -223,6 +224,7 @@ static int by_place(const void *a, const void *b)
 
 static void forget_places(struct cases *c, struct matter *m)
 {
+    m->waiting = 0;
     for (uint32_t i = m->first; i != NONE; i = rec_at(c, i)->next) {
         struct rec *r = rec_at(c, i);
         r->at = CASES_NEVER;
@@ -235,6 +237,7 @@ static void forget_places(struct cases *c, struct matter *m)
             else
                 r->target = NONE;
         }
+        m->waiting += r->wants != NULL;
     }
 }
 
@@ -298,16 +301,21 @@ static bool copy_state(const struct matter *m, struct arena *a, struct state **o
     return true;
 }
 
-/* Acts in order, those without a place behind the others, in the order they came. */
-static int by_place_or_arrival(const void *a, const void *b)
+/* Acts in order, those without a place behind the others: the opening act, then as claimed. It is
+ * the best guess before anybody has dated them, and the same guess everywhere. */
+static int by_place_or_claim(const void *a, const void *b)
 {
     const struct rec *x = *(const struct rec *const *)a, *y = *(const struct rec *const *)b;
 
-    if (settled(x) && settled(y))
-        return by_place(a, b);
-    if (settled(x) != settled(y))
-        return settled(x) ? -1 : 1;
-    return x->number < y->number ? -1 : x->number > y->number;
+    if (settled(x) || settled(y))
+        return settled(x) && settled(y) ? by_place(a, b) : settled(x) ? -1 : 1;
+    if (opens(x->kind) != opens(y->kind))
+        return opens(x->kind) ? -1 : 1;
+    if (x->claimed != y->claimed)
+        return x->claimed < y->claimed ? -1 : 1;
+    if (x->author != y->author)
+        return x->author < y->author ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
 }
 
 bool matter_acts(const struct cases *c, const struct matter *m, struct arena *a, struct rec ***out,
@@ -320,7 +328,7 @@ bool matter_acts(const struct cases *c, const struct matter *m, struct arena *a,
     *n = 0;
     for (uint32_t i = m->first; i != NONE; i = rec_at(c, i)->next)
         list[(*n)++] = rec_at(c, i);
-    qsort(list, *n, sizeof *list, by_place_or_arrival);
+    qsort(list, *n, sizeof *list, by_place_or_claim);
     *out = list;
     return true;
 }

@@ -103,6 +103,12 @@ void request_open(struct step *x)
         note_add(x->notes, NOTE_DOWNGRADED, q->urgency, 0, x->at, 0);
 }
 
+/* When the other side has the act that x is about: never before the act counts. */
+static int64_t heard_at(const struct step *x)
+{
+    return later(x->at, delivered_at(x->s->terms, x->r, NULL));
+}
+
 /* ---- items --------------------------------------------------------------------------------- */
 
 static uint8_t status_of(const struct request *q, unsigned i)
@@ -185,8 +191,7 @@ static void items_done(struct step *x, uint8_t timing)
         return;
     }
     q->answered = q->answered == CASES_NEVER ? x->at : q->answered;
-    q->accept_at = term_end(x->s, x->s->from, delivered_at(x->s->terms, x->r, NULL),
-                            x->s->terms->silence_accepts, 0);
+    q->accept_at = term_end(x->s, x->s->from, heard_at(x), x->s->terms->silence_accepts, 0);
     if (x->s->terms->urgency[q->urgency].hold.unit)
         q->hold_until = term_end(x->s, x->s->to, x->at, x->s->terms->urgency[q->urgency].hold, 0);
 }
@@ -249,8 +254,7 @@ static uint8_t do_clarify(struct step *x)
     }
     q->state = CASES_WAITING;
     k->clarify_from = x->at;
-    k->clarify_until = term_end(x->s, x->s->from, delivered_at(x->s->terms, x->r, NULL),
-                                x->s->terms->clarify_reply, 0);
+    k->clarify_until = term_end(x->s, x->s->from, heard_at(x), x->s->terms->clarify_reply, 0);
     note_add(x->notes, NOTE_CLARIFY_STOP, 0, (uint32_t)x->r->index, x->at, k->clarify_until);
     return CASES_TAKEN;
 }

@@ -209,7 +209,7 @@ bool cases_view(struct cases *c, const struct hash *id, int64_t now, struct aren
     o = rec_at(c, m->opener);
     v.sent_at = o->at != CASES_NEVER ? o->at : o->claimed;
     v.pending = o->at == CASES_NEVER;
-    v.verdict = o->at != CASES_NEVER ? o->out.verdict : o->fault;
+    v.verdict = s ? s->opening : o->fault;
     v.from = o->author;
     v.acts = m->acts;
     for (uint32_t i = m->first; i != NONE; i = rec_at(c, i)->next)
