@@ -10,6 +10,7 @@
  *     cases_add(c, &act, e);                          // each log in order, logs in any order
  *     cases_cosigned(c, &cosignature, e);             // what dates them
  *     cases_view(c, &request_id, now_ms, arena, &view, e);
+ *     cases_why(c, &request_id, now_ms, arena, &text, e);
  *     cases_free(c);
  *
  * Words:
@@ -249,6 +250,15 @@ bool cases_suspended(struct cases *c, struct bytes clause, int64_t at_ms);
 /* May this act be sent now? It is judged as if it were cosigned at now_ms. False: ERR_DENIED with
  * the clause, ERR_INPUT if the body is malformed. The act's id and index are not looked at. */
 bool cases_check(struct cases *c, const struct cases_act *draft, int64_t now_ms, struct err *e);
+
+/* How the due instants came about, as text: the same bytes everywhere (invariant 9). */
+bool cases_why(struct cases *c, const struct hash *matter, int64_t now_ms, struct arena *a,
+               struct bytes *out, struct err *e);
+/* The matter as text for people, its acts with it; and as canonical JSON. */
+bool cases_show(struct cases *c, const struct hash *matter, int64_t now_ms, struct arena *a,
+                struct bytes *out, struct err *e);
+bool cases_show_json(struct cases *c, const struct hash *matter, int64_t now_ms, struct arena *a,
+                     struct bytes *out, struct err *e);
 
 /* ---- comparing two nodes (root.c) --------------------------------------------------------------
  */

@@ -74,18 +74,13 @@ int64_t stop_length(const struct cases *c, const struct state *s, int64_t from, 
     return ms > 0 ? ms : 0;
 }
 
-static int64_t stops(const struct cases *c, const struct state *s, bool final, int64_t due)
+/* What stops add to a term that ends at `due`; the final clock also stops for clarifications. */
+int64_t clock_stopped(const struct cases *c, const struct state *s, bool final, int64_t due)
 {
     const struct clock *k = &s->clock;
     int64_t ms = k->suspended_ms + interrupted(c, s, k->started, due);
 
     return capped(s, final ? ms + k->clarified_ms : ms);
-}
-
-int64_t clock_stops(const struct cases *c, const struct state *s, int64_t now, int64_t due)
-{
-    (void)now;
-    return stops(c, s, true, due);
 }
 
 #define ROUNDS                                                                                     \
@@ -96,13 +91,13 @@ int64_t clock_stops(const struct cases *c, const struct state *s, int64_t now, i
 static int64_t due_of(const struct cases *c, const struct state *s, struct cases_term t, bool final)
 {
     const struct clock *k = &s->clock;
-    int64_t extra = final ? k->extra_ms : 0, due, stopped = stops(c, s, final, k->started);
+    int64_t extra = final ? k->extra_ms : 0, due, stopped = clock_stopped(c, s, final, k->started);
 
     if (final && t.unit > CASES_HOURS)
         t.n += k->extra_days;
     due = term_end(s, s->to, k->started, t, stopped + extra);
     for (int i = 0; i < ROUNDS && due != CASES_NEVER; i++) {
-        int64_t more = stops(c, s, final, due), next;
+        int64_t more = clock_stopped(c, s, final, due), next;
         if (more <= stopped)
             break;
         stopped = more;

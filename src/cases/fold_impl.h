@@ -176,7 +176,7 @@ uint8_t extend_check(struct step *x, enum clause clause, int n, int64_t due);
 void extend_apply(struct step *x, struct cases_term by);
 void clock_start(const struct step *x, int64_t delivered, bool deemed);
 void clock_refresh(const struct cases *c, struct state *s, uint8_t type);
-int64_t clock_stops(const struct cases *c, const struct state *s, int64_t now, int64_t due);
+int64_t clock_stopped(const struct cases *c, const struct state *s, bool final, int64_t due);
 uint8_t timing_of(const struct state *s, const struct rec *r, int64_t due);
 const struct terms_clock *state_terms(const struct state *s);
 int64_t term_end(const struct state *s, uint16_t party, int64_t from, struct cases_term t,
@@ -325,6 +325,10 @@ bool opens(uint8_t kind);
 void cite_print(char out[64], const struct outcome *o);
 void state_view(const struct state *s, int64_t now, struct cases_view *v);
 bool find_matter(struct cases *c, const struct hash *id, struct matter **out, struct err *e);
+/* why.c */
+void put_instant(struct buf *b, int64_t ms);
+void put_span(struct buf *b, int64_t ms);
+void put_party(struct buf *b, const struct cases_terms *t, uint16_t party);
 /* root.c */
 void bucket_mark(struct cases *c, const struct matter *m);
 bool bucket_enter(struct cases *c, const struct matter *m, struct err *e);

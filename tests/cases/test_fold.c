@@ -303,6 +303,21 @@ static void check_all(struct play *p)
         }
 }
 
+/* Invariant 9, and what people see: the derivation, the page and its JSON. */
+static void same_texts(struct play *p, struct cases *other, const struct hash *id, int64_t now)
+{
+    bool (*const prints[])(struct cases *, const struct hash *, int64_t, struct arena *,
+                           struct bytes *, struct err *) = {cases_why, cases_show, cases_show_json};
+    struct err e = {0};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct bytes a, b;
+        must(prints[i](p->w->cases, id, now, p->w->arena, &a, &e), &e);
+        must(prints[i](other, id, now, p->w->arena, &b, &e), &e);
+        assert_true(a.n && bytes_equal(a, b));
+    }
+}
+
 static void same_views(struct play *p, struct cases *other)
 {
     struct err e = {0};
@@ -313,6 +328,7 @@ static void same_views(struct play *p, struct cases *other)
         must(cases_view(p->w->cases, &p->matter[i], now, p->w->arena, &a, &e), &e);
         must(cases_view(other, &p->matter[i], now, p->w->arena, &b, &e), &e);
         assert_memory_equal(&a, &b, sizeof a);
+        same_texts(p, other, &p->matter[i], now);
     }
 }
 
@@ -320,7 +336,7 @@ static void order_changes_nothing(void **state)
 {
     struct rng r = rng_from_env("fold");
     const char *more = getenv("ENTENTE_CASES_N");
-    unsigned worlds = more ? (unsigned)strtoul(more, NULL, 10) : 1000;
+    unsigned worlds = more ? (unsigned)strtoul(more, NULL, 10) : 400;
 
     (void)state;
     for (unsigned k = 0; k < worlds; k++) {
