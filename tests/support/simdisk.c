@@ -1,36 +1,9 @@
-#include "support/simdisk.h"
 #include "base/text.h"
+#include "support/simdisk_impl.h"
 
 #include <stdlib.h>
 
-#define SECTOR ((size_t)512)
 #define START_US (INT64_C(1767225600) * US_PER_S) /* 2026-01-01T00:00:00Z */
-
-struct change { /* of a file's bytes, not yet synced */
-    size_t at, n;
-    uint8_t *data; /* NULL: zeros (a truncation) */
-    size_t size;   /* of the file afterwards */
-};
-
-struct inode {
-    uint8_t *seen, *safe; /* the cache's view; the medium as of the last sync */
-    size_t seen_n, seen_cap, safe_n;
-    struct change *changes;
-    size_t n, cap;
-    unsigned opens;
-    bool locked, reached;
-    struct inode *next;
-};
-
-struct name {
-    char *path;
-    struct inode *inode; /* NULL: a directory */
-};
-
-struct names {
-    struct name *v;
-    size_t n, cap;
-};
 
 enum act { ACT_CREATE, ACT_RENAME, ACT_REMOVE };
 
@@ -59,303 +32,13 @@ struct os_file {
     unsigned how;
 };
 
-/* ---- small things --------------------------------------------------------------------------- */
-
-static void *must_get(void *p)
-{
-    if (!p)
-        abort();
-    return p;
-}
-
-static char *copy_text(const char *text)
-{
-    return must_get(strdup(text));
-}
-
-/* SplitMix64, as the tests' own. */
-static uint64_t draw(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static size_t below(uint64_t *state, size_t n)
-{
-    return (size_t)(draw(state) % n); /* uneven by 2^-40 at most here */
-}
-
-static struct name *find(const struct names *l, const char *path)
-{
-    for (size_t i = 0; i < l->n; i++)
-        if (!strcmp(l->v[i].path, path))
-            return &l->v[i];
-    return NULL;
-}
-
-static void name_put(struct names *l, const char *path, struct inode *inode)
-{
-    struct name *is = find(l, path);
-
-    if (is) {
-        is->inode = inode;
-        return;
-    }
-    if (l->n == l->cap) {
-        l->cap = l->cap ? l->cap * 2 : 16;
-        l->v = must_get(realloc(l->v, l->cap * sizeof *l->v));
-    }
-    l->v[l->n++] = (struct name){copy_text(path), inode};
-}
-
-static void name_remove(struct names *l, const char *path)
-{
-    struct name *is = find(l, path);
-
-    if (!is)
-        return;
-    free(is->path);
-    *is = l->v[--l->n];
-}
-
-static void names_wipe(struct names *l)
-{
-    for (size_t i = 0; i < l->n; i++)
-        free(l->v[i].path);
-    free(l->v);
-}
-
-static size_t parent_length(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? (size_t)(slash - path) : 0;
-}
-
-static bool lies_in(const char *path, const char *dir)
-{
-    size_t n = strlen(dir);
-
-    if (n == 0 || !strcmp(dir, "."))
-        return !strchr(path, '/');
-    while (n > 1 && dir[n - 1] == '/')
-        n--;
-    return parent_length(path) == n && !memcmp(path, dir, n) && path[n] == '/';
-}
-
-/* ---- a file's bytes -------------------------------------------------------------------------- */
-
 static struct inode *inode_new(struct simdisk *d)
 {
-    struct inode *i = must_get(calloc(1, sizeof *i));
+    struct inode *i = sim_get(calloc(1, sizeof *i));
 
     i->next = d->inodes;
     d->inodes = i;
     return i;
-}
-
-static void changes_clear(struct inode *i)
-{
-    for (size_t k = 0; k < i->n; k++)
-        free(i->changes[k].data);
-    i->n = 0;
-}
-
-static void inode_free(struct inode *i)
-{
-    changes_clear(i);
-    free(i->changes);
-    free(i->seen);
-    free(i->safe);
-    free(i);
-}
-
-static void resize_seen(struct inode *i, size_t n)
-{
-    if (n > i->seen_cap) {
-        i->seen_cap = n > 2 * i->seen_cap ? n : 2 * i->seen_cap;
-        i->seen = must_get(realloc(i->seen, i->seen_cap));
-    }
-    if (n > i->seen_n)
-        memset(i->seen + i->seen_n, 0, n - i->seen_n);
-    i->seen_n = n;
-}
-
-static void change_add(struct inode *i, size_t at, size_t n, const uint8_t *data)
-{
-    struct change *c;
-
-    if (i->n == i->cap) {
-        i->cap = i->cap ? i->cap * 2 : 8;
-        i->changes = must_get(realloc(i->changes, i->cap * sizeof *i->changes));
-    }
-    c = &i->changes[i->n++];
-    *c = (struct change){.at = at, .n = n, .size = i->seen_n};
-    if (data && n) {
-        c->data = must_get(malloc(n));
-        memcpy(c->data, data, n);
-    }
-}
-
-static void inode_write(struct inode *i, size_t at, struct bytes b)
-{
-    if (b.n == 0)
-        return;
-    if (at + b.n > i->seen_n)
-        resize_seen(i, at + b.n);
-    memcpy(i->seen + at, b.p, b.n);
-    change_add(i, at, b.n, b.p);
-}
-
-static void inode_truncate(struct inode *i, size_t size)
-{
-    size_t was = i->seen_n;
-
-    resize_seen(i, size);
-    change_add(i, size, was > size ? was - size : 0, NULL);
-}
-
-static void apply(uint8_t *to, const struct change *c, size_t from, size_t n)
-{
-    if (c->data)
-        memcpy(to + from, c->data + (from - c->at), n);
-    else
-        memset(to + from, 0, n);
-}
-
-/* The largest size that the file had since its last sync. */
-static size_t extent(const struct inode *i)
-{
-    size_t most = i->safe_n;
-
-    for (size_t k = 0; k < i->n; k++) {
-        size_t end = i->changes[k].at + i->changes[k].n;
-        most = end > most ? end : most;
-        most = i->changes[k].size > most ? i->changes[k].size : most;
-    }
-    return most;
-}
-
-/* How a crash treats what is not synced. */
-enum mood { KEEP_ALL, LOSE_ALL, IN_ORDER, EACH };
-
-static enum mood mood_of(uint64_t *rng)
-{
-    static const enum mood moods[] = {KEEP_ALL, LOSE_ALL, IN_ORDER, IN_ORDER,
-                                      EACH,     EACH,     EACH,     EACH};
-    return moods[below(rng, 8)];
-}
-
-struct sector {
-    uint32_t seen, keep; /* changes that touched it so far; how many of them are kept */
-    bool torn;           /* and a part of the next */
-};
-
-static void for_sectors(const struct inode *i, uint8_t *to, struct sector *sectors, bool count,
-                        uint64_t *rng)
-{
-    for (size_t k = 0; k < i->n; k++) {
-        const struct change *c = &i->changes[k];
-        size_t at = c->at, end = c->at + c->n;
-        while (at < end) {
-            struct sector *s = &sectors[at / SECTOR];
-            size_t stop = (at / SECTOR + 1) * SECTOR, n = (stop < end ? stop : end) - at;
-            s->seen++;
-            if (!count && s->seen <= s->keep) {
-                apply(to, c, at, n);
-            } else if (!count && s->torn && s->seen == s->keep + 1) {
-                size_t part = below(rng, n + 1);
-                if (draw(rng) & 1)
-                    apply(to, c, at, part);
-                else
-                    apply(to, c, at + (n - part), part);
-            }
-            at += n;
-        }
-    }
-}
-
-/* Every sector by itself. */
-static void crash_each(const struct inode *i, uint8_t *to, size_t most, uint64_t *rng)
-{
-    size_t n = most / SECTOR + 1;
-    struct sector *sectors = must_get(calloc(n, sizeof *sectors));
-
-    for_sectors(i, to, sectors, true, rng);
-    for (size_t k = 0; k < n; k++) {
-        if (sectors[k].seen == 0)
-            continue;
-        sectors[k].keep =
-            draw(rng) & 1 ? sectors[k].seen : (uint32_t)below(rng, (size_t)sectors[k].seen + 1);
-        sectors[k].torn = below(rng, 3) == 0;
-        sectors[k].seen = 0;
-    }
-    for_sectors(i, to, sectors, false, rng);
-    free(sectors);
-}
-
-/* What the medium may hold of a file. *size: its length; the caller frees. */
-static uint8_t *crash_bytes(const struct inode *i, enum mood mood, uint64_t *rng, size_t *size)
-{
-    size_t most = extent(i), whole, part;
-    uint8_t *to = must_get(calloc(1, most + 1));
-
-    if (i->safe_n)
-        memcpy(to, i->safe, i->safe_n);
-    *size = i->safe_n;
-    if (i->n == 0 || mood == LOSE_ALL)
-        return to;
-    if (mood == EACH) {
-        size_t k = below(rng, i->n + 2);
-        crash_each(i, to, most, rng);
-        *size = k == 0 ? i->safe_n : k > i->n ? i->seen_n : i->changes[k - 1].size;
-        return to;
-    }
-    whole = mood == KEEP_ALL ? i->n : below(rng, i->n + 1);
-    for (size_t k = 0; k < whole; k++) {
-        apply(to, &i->changes[k], i->changes[k].at, i->changes[k].n);
-        *size = i->changes[k].size;
-    }
-    if (whole < i->n) {
-        part = below(rng, i->changes[whole].n + 1);
-        apply(to, &i->changes[whole], i->changes[whole].at, part);
-        if (i->changes[whole].data && i->changes[whole].at + part > *size)
-            *size = i->changes[whole].at + part;
-    }
-    return to;
-}
-
-static void make_safe(struct inode *i, enum mood mood, uint64_t *rng)
-{
-    size_t size;
-    uint8_t *bytes;
-
-    if (i->n == 0)
-        return;
-    bytes = crash_bytes(i, mood, rng, &size);
-    free(i->safe);
-    i->safe = bytes;
-    i->safe_n = size;
-    changes_clear(i);
-}
-
-/* A sync that succeeds, without copying the whole file. */
-static void sync_inode(struct inode *i)
-{
-    size_t most = extent(i);
-
-    if (i->n == 0)
-        return;
-    i->safe = must_get(realloc(i->safe, most + 1));
-    if (most > i->safe_n)
-        memset(i->safe + i->safe_n, 0, most - i->safe_n);
-    for (size_t k = 0; k < i->n; k++) {
-        apply(i->safe, &i->changes[k], i->changes[k].at, i->changes[k].n);
-        i->safe_n = i->changes[k].size;
-    }
-    changes_clear(i);
 }
 
 /* ---- faults ---------------------------------------------------------------------------------- */
@@ -397,7 +80,7 @@ static void sim_random(void *self, void *out, size_t n)
     uint8_t *p = out;
 
     for (size_t i = 0; i < n; i++)
-        p[i] = (uint8_t)draw(&d->random);
+        p[i] = (uint8_t)sim_draw(&d->random);
 }
 
 static void dir_change(struct simdisk *d, enum act act, const char *path, const char *to,
@@ -405,15 +88,15 @@ static void dir_change(struct simdisk *d, enum act act, const char *path, const 
 {
     if (d->dir_n == d->dir_cap) {
         d->dir_cap = d->dir_cap ? d->dir_cap * 2 : 8;
-        d->dir = must_get(realloc(d->dir, d->dir_cap * sizeof *d->dir));
+        d->dir = sim_get(realloc(d->dir, d->dir_cap * sizeof *d->dir));
     }
     d->dir[d->dir_n++] =
-        (struct dir_change){act, copy_text(path), to ? copy_text(to) : NULL, inode};
+        (struct dir_change){act, sim_copy_text(path), to ? sim_copy_text(to) : NULL, inode};
 }
 
 static bool parent_exists(struct simdisk *d, const char *path)
 {
-    size_t n = parent_length(path);
+    size_t n = path_parent(path);
     char parent[4096];
     struct name *is;
 
@@ -421,7 +104,7 @@ static bool parent_exists(struct simdisk *d, const char *path)
         return n == 0;
     memcpy(parent, path, n);
     parent[n] = '\0';
-    is = find(&d->seen, parent);
+    is = name_find(&d->seen, parent);
     return is && !is->inode;
 }
 
@@ -429,7 +112,7 @@ static bool sim_open(void *self, const char *path, unsigned how, struct os_file 
                      struct err *e)
 {
     struct simdisk *d = self;
-    struct name *is = find(&d->seen, path);
+    struct name *is = name_find(&d->seen, path);
     struct inode *inode = is ? is->inode : NULL;
 
     if (dark(d, e))
@@ -451,7 +134,7 @@ static bool sim_open(void *self, const char *path, unsigned how, struct os_file 
     }
     inode->locked = inode->locked || how & OS_LOCK;
     inode->opens++;
-    *out = must_get(malloc(sizeof **out));
+    *out = sim_get(malloc(sizeof **out));
     **out = (struct os_file){inode, how};
     return true;
 }
@@ -465,22 +148,6 @@ static void sim_close(void *self, struct os_file *f)
     free(f);
 }
 
-/* From the medium, as the writes on their way would leave it. */
-static size_t read_direct(const struct inode *i, size_t at, uint8_t *out, size_t n)
-{
-    size_t most = extent(i), size = i->n ? i->changes[i->n - 1].size : i->safe_n;
-    uint8_t *all = must_get(calloc(1, most + 1));
-
-    if (i->safe_n)
-        memcpy(all, i->safe, i->safe_n);
-    for (size_t k = 0; k < i->n; k++)
-        apply(all, &i->changes[k], i->changes[k].at, i->changes[k].n);
-    n = at >= size ? 0 : size - at < n ? size - at : n;
-    memcpy(out, all + at, n);
-    free(all);
-    return n;
-}
-
 static bool sim_read(void *self, struct os_file *f, uint64_t at, void *out, size_t n, size_t *got,
                      struct err *e)
 {
@@ -489,7 +156,7 @@ static bool sim_read(void *self, struct os_file *f, uint64_t at, void *out, size
     if (dark(self, e))
         return false;
     if (f->how & OS_DIRECT && i->n) {
-        *got = read_direct(i, (size_t)at, out, n);
+        *got = inode_read_direct(i, (size_t)at, out, n);
         return true;
     }
     if (f->how & OS_DIRECT) {
@@ -512,7 +179,7 @@ static bool write_part(struct simdisk *d, struct os_file *f, size_t at, const st
 
     for (size_t i = 0; i < n; i++)
         total += parts[i].n;
-    left = below(&d->random, total + 1);
+    left = sim_below(&d->random, total + 1);
     for (size_t i = 0; i < n && left; i++) {
         size_t k = parts[i].n < left ? parts[i].n : left;
         inode_write(f->inode, at, bytes_of(parts[i].p, k));
@@ -548,10 +215,10 @@ static bool sim_sync(void *self, struct os_file *f, struct err *e)
     d->counts.syncs++;
     if (trips(d, "syncing", e)) {
         if (!was_off && d->how != SIMDISK_POWER)
-            make_safe(f->inode, EACH, &d->random);
+            inode_sync_badly(f->inode, &d->random);
         return false;
     }
-    sync_inode(f->inode);
+    inode_sync(f->inode);
     return true;
 }
 
@@ -571,42 +238,31 @@ static bool sim_size(void *self, struct os_file *f, uint64_t *out, struct err *e
     return true;
 }
 
-static void rename_in(struct names *l, const char *from, const char *to)
-{
-    struct name *is = find(l, from);
-
-    if (is) {
-        struct inode *inode = is->inode;
-        name_remove(l, from);
-        name_put(l, to, inode);
-    }
-}
-
 static bool sim_rename(void *self, const char *from, const char *to, struct err *e)
 {
     struct simdisk *d = self;
-    struct name *is = find(&d->seen, from);
+    struct name *is = name_find(&d->seen, from);
 
     if (trips(d, from, e))
         return false;
     if (!is || !is->inode)
         return err_fail(e, ERR_IO, "%s: renaming to %s: No such file", from, to);
     dir_change(d, ACT_RENAME, from, to, is->inode);
-    rename_in(&d->seen, from, to);
+    name_rename(&d->seen, from, to);
     return true;
 }
 
 static bool sim_remove(void *self, const char *path, struct err *e)
 {
     struct simdisk *d = self;
-    struct name *is = find(&d->seen, path);
+    struct name *is = name_find(&d->seen, path);
 
     if (trips(d, path, e))
         return false;
     if (!is)
         return err_fail(e, ERR_MISSING, "%s: no such file", path);
     for (size_t i = 0; !is->inode && i < d->seen.n; i++)
-        if (lies_in(d->seen.v[i].path, path))
+        if (path_lies_in(d->seen.v[i].path, path))
             return err_fail(e, ERR_IO, "%s: Directory not empty", path);
     dir_change(d, ACT_REMOVE, path, NULL, is->inode);
     name_remove(&d->seen, path);
@@ -621,7 +277,7 @@ static bool sim_make_dir(void *self, const char *path, struct err *e)
         return false;
     if (!parent_exists(d, path))
         return err_fail(e, ERR_MISSING, "%s: no such file", path);
-    if (!find(&d->seen, path)) {
+    if (!name_find(&d->seen, path)) {
         name_put(&d->seen, path, NULL);
         name_put(&d->safe, path, NULL);
     }
@@ -635,8 +291,8 @@ static void settle(struct names *l, const struct dir_change *c)
         name_put(l, c->path, c->inode);
     else if (c->act == ACT_REMOVE)
         name_remove(l, c->path);
-    else if (find(l, c->path) && find(l, c->path)->inode == c->inode)
-        rename_in(l, c->path, c->to);
+    else if (name_find(l, c->path) && name_find(l, c->path)->inode == c->inode)
+        name_rename(l, c->path, c->to);
 }
 
 static void dir_change_free(struct dir_change *c)
@@ -682,7 +338,7 @@ static bool sim_sync_dir(void *self, const char *path, struct err *e)
         return false;
     for (size_t i = 0; i < d->dir_n; i++) {
         struct dir_change *c = &d->dir[i];
-        if (!lies_in(c->to ? c->to : c->path, path)) {
+        if (!path_lies_in(c->to ? c->to : c->path, path)) {
             d->dir[kept++] = *c;
             continue;
         }
@@ -703,7 +359,7 @@ static bool sim_list(void *self, const char *path, struct arena *a, struct bytes
                      struct err *e)
 {
     struct simdisk *d = self;
-    struct name *is = find(&d->seen, path);
+    struct name *is = name_find(&d->seen, path);
     struct bytes *all = arena_get_array(a, d->seen.n + 1, sizeof *all, e);
     size_t k = 0;
 
@@ -713,7 +369,7 @@ static bool sim_list(void *self, const char *path, struct arena *a, struct bytes
         return err_fail(e, ERR_MISSING, "%s: no such file", path);
     for (size_t i = 0; i < d->seen.n; i++) {
         const char *p = d->seen.v[i].path;
-        if (lies_in(p, path) &&
+        if (path_lies_in(p, path) &&
             !arena_copy(a, bytes_text(strrchr(p, '/') ? strrchr(p, '/') + 1 : p), &all[k++], e))
             return false;
     }
@@ -725,7 +381,7 @@ static bool sim_list(void *self, const char *path, struct arena *a, struct bytes
 
 static bool sim_exists(void *self, const char *path)
 {
-    return find(&((struct simdisk *)self)->seen, path) != NULL;
+    return name_find(&((struct simdisk *)self)->seen, path) != NULL;
 }
 
 static const struct os_ops sim_ops = {
@@ -752,7 +408,7 @@ static const struct os_ops sim_ops = {
 
 struct simdisk *simdisk_new(uint64_t seed)
 {
-    struct simdisk *d = must_get(calloc(1, sizeof *d));
+    struct simdisk *d = sim_get(calloc(1, sizeof *d));
 
     d->os = (struct os){&sim_ops, d};
     d->random = seed;
@@ -808,7 +464,7 @@ bool simdisk_failed(const struct simdisk *d)
 
 bool simdisk_flip(struct simdisk *d, const char *path, uint64_t byte, unsigned bit)
 {
-    struct name *is = find(&d->seen, path);
+    struct name *is = name_find(&d->seen, path);
 
     if (!is || !is->inode || byte >= is->inode->seen_n)
         return false;
@@ -831,7 +487,7 @@ static struct inode *settled(struct simdisk *to, uint8_t *bytes, size_t n)
     i->seen = bytes;
     i->seen_n = n;
     i->seen_cap = n;
-    i->safe = must_get(malloc(n + 1));
+    i->safe = sim_get(malloc(n + 1));
     i->safe_n = n;
     if (n)
         memcpy(i->safe, bytes, n);
@@ -849,13 +505,15 @@ static struct simdisk *heir(const struct simdisk *d, uint64_t seed)
 
 static void crash_names(const struct simdisk *d, struct names *left, uint64_t *rng)
 {
-    enum mood mood = mood_of(rng);
-    size_t whole = mood == KEEP_ALL ? d->dir_n : mood == LOSE_ALL ? 0 : below(rng, d->dir_n + 1);
+    enum mood mood = sim_mood(rng);
+    size_t whole = mood == KEEP_ALL   ? d->dir_n
+                   : mood == LOSE_ALL ? 0
+                                      : sim_below(rng, d->dir_n + 1);
 
     for (size_t i = 0; i < d->safe.n; i++)
         name_put(left, d->safe.v[i].path, d->safe.v[i].inode);
     for (size_t i = 0; i < d->dir_n; i++)
-        if (mood == EACH ? (bool)(draw(rng) & 1) : i < whole)
+        if (mood == EACH ? (bool)(sim_draw(rng) & 1) : i < whole)
             settle(left, &d->dir[i]);
 }
 
@@ -870,7 +528,7 @@ struct simdisk *simdisk_crash(const struct simdisk *d, uint64_t seed)
         struct inode *inode = NULL;
         if (left.v[i].inode) {
             size_t n;
-            uint8_t *bytes = crash_bytes(left.v[i].inode, mood_of(&rng), &rng, &n);
+            uint8_t *bytes = sim_crash_bytes(left.v[i].inode, sim_mood(&rng), &rng, &n);
             inode = settled(to, bytes, n);
         }
         name_put(&to->seen, left.v[i].path, inode);
@@ -888,7 +546,7 @@ struct simdisk *simdisk_copy(const struct simdisk *d, uint64_t seed)
         const struct inode *from = d->seen.v[i].inode;
         struct inode *inode = NULL;
         if (from) {
-            uint8_t *bytes = must_get(malloc(from->seen_n + 1));
+            uint8_t *bytes = sim_get(malloc(from->seen_n + 1));
             if (from->seen_n)
                 memcpy(bytes, from->seen, from->seen_n);
             inode = settled(to, bytes, from->seen_n);
