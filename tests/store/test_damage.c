@@ -270,7 +270,7 @@ static uint64_t commit_two(struct segments *s, const char *one, const char *two,
 {
     struct bytes b = bytes_text(one), c = bytes_text(two);
     struct err e = {0};
-    uint64_t p, end;
+    uint64_t p, end = 0;
 
     must(segments_append(s, 1, &b, 1, at, &e) && segments_append(s, 1, &c, 1, &p, &e) &&
              segments_commit(s, BYTES("note"), &end, &e),
