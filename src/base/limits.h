@@ -72,6 +72,15 @@
 #define LIMIT_PATTERN_DEPTH 64
 /* Marking-definitions remembered: statements of as many authors; 24 bytes each. */
 #define LIMIT_MARKINGS 65536
+/* Imports. A line of a list is a URL and a comment; a row of CSV may hold a YARA rule. */
+#define LIMIT_IMPORT_LINE ((size_t)64 << 10)
+#define LIMIT_IMPORT_ROW ((size_t)1 << 20)
+/* Indicators made in one import: the set of their ids is at most 128 MB, for a million 32 MB. */
+#define LIMIT_IMPORT_MADE (1 << 22)
+/* A tree of the largest payload, as deep and comb-like as real ones are. */
+#define LIMIT_IMPORT_ITEM_BYTES ((size_t)192 << 20)
+/* Attributes kept until a MISP event ends, because its tags stand behind them. */
+#define LIMIT_IMPORT_EVENT_BYTES ((size_t)64 << 20)
 
 /* Cases (src/cases). A term of ten years in days; more is a slip of the pen. */
 #define LIMIT_CASE_TERM 3660

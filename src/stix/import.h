@@ -61,7 +61,7 @@ void stix_import_close(struct stix_import *im); /* NULL is fine */
 
 struct stix_item {
     struct bytes bytes;        /* canonical */
-    struct stix_object object; /* its summary */
+    struct stix_object object; /* its summary; of one we made, without the tree (json is NULL) */
     enum stix_tlp tlp;         /* with what its markings stand for, as far as known by now */
     unsigned unknown_markings;
     size_t line;                /* of the source, where it begins */
@@ -92,7 +92,7 @@ struct stix_import_type {
     const char *name;
     uint64_t count;
 };
-size_t stix_import_not_carried(const struct stix_import *im, const struct stix_import_type **rows);
+size_t stix_import_not_carried(struct stix_import *im, const struct stix_import_type **rows);
 
 /* The id of the indicator that `party_id` would make of a pattern; false: not an identity id. */
 bool stix_indicator_id(struct bytes party_id, struct bytes pattern, char out[STIX_ID_MAX]);

@@ -151,6 +151,8 @@ struct bytes stix_object_marking(const struct stix_object *o, unsigned i)
     struct bytes ref = {0};
     unsigned n = (unsigned)json_count(refs);
 
+    if (!o->json && i < o->markings) /* an import's own, which has one marking */
+        return bytes_text(stix_tlp_id(o->tlp));
     if (i < n) {
         json_as_string(json_at(refs, i), &ref);
         return ref;
