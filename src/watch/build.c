@@ -34,6 +34,7 @@ struct watch_builder {
     struct name *names;
     size_t n_names, cap_names;
     size_t last_origin, last_warned; /* feeds come in one piece: look there first */
+    uint8_t canon[CANON_MAX];
 };
 
 static void draw_key(struct watch_builder *b)
@@ -162,7 +163,7 @@ static uint8_t *put_head(const struct watch_builder *b, const struct watch_indic
 
 bool watch_builder_add(struct watch_builder *b, const struct watch_indicator *in, struct err *e)
 {
-    uint8_t canon[CANON_MAX], *p;
+    uint8_t *canon = b->canon, *p;
     const char *why;
     void *entries = b->entries, *items = b->items;
     char shown[128];

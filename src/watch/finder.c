@@ -37,8 +37,8 @@ const struct kernel *kernel_named(const char *name, uint32_t cpu)
 }
 
 /* Every word or address takes two bytes with what parts it from the next one, and a rare token
- * is begun by a byte of its own; lists of positions are written four at a time. */
-#define ENDS_MOST (CHUNK + 64)
+ * is begun by a byte of its own; lists of positions are written some at a time. */
+#define ENDS_MOST (CHUNK + PUT_SLACK)
 #define TOKENS_MOST (CHUNK + 64)
 
 bool finder_init(struct finder *f, const struct watch_index *ix, struct err *e)
@@ -46,11 +46,14 @@ bool finder_init(struct finder *f, const struct watch_index *ix, struct err *e)
     *f = (struct finder){.ix = ix};
     f->ends = malloc(ENDS_MOST * sizeof *f->ends);
     f->name_ends = malloc(ENDS_MOST * sizeof *f->name_ends);
+    f->rows = aligned_alloc(64, sizeof *f->rows);
     f->ipv4.at = malloc(TOKENS_MOST * sizeof *f->ipv4.at);
     f->name.at = malloc(TOKENS_MOST * sizeof *f->name.at);
     f->rare.at = malloc(4 * TOKENS_MOST * sizeof *f->rare.at);
-    if (f->ends && f->name_ends && f->ipv4.at && f->name.at && f->rare.at)
+    if (f->ends && f->name_ends && f->rows && f->ipv4.at && f->name.at && f->rare.at) {
+        memset(f->rows, 0, sizeof *f->rows);
         return true;
+    }
     finder_wipe(f);
     return err_fail(e, ERR_NOMEM, "out of memory");
 }
@@ -59,6 +62,7 @@ void finder_wipe(struct finder *f)
 {
     free(f->ends);
     free(f->name_ends);
+    free(f->rows);
     free(f->ipv4.at);
     free(f->name.at);
     free(f->rare.at);

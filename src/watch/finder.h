@@ -1,24 +1,26 @@
 /* finder: one piece of a stream to the tokens in it that hit something.
  *
- * A kernel goes through a piece in chunks, and through a chunk in phases. First, 64 bytes at a
- * time, it turns bytes into bit masks of classes and finds with adds and shifts where addresses
- * and names end and where the rarer tokens begin; then it parses all addresses, then it tests all
+ * A kernel goes through a piece in chunks, and through a chunk in phases. First it turns bytes into
+ * bit masks of classes; then it finds with adds and shifts of masks where addresses and names end
+ * and where the rarer tokens begin; then it parses all addresses, then it tests all
  * names' last labels, then it hashes the few that are left. What passes a filter is looked up, so
  * each token given is a hit. (decision 0081) */
 #ifndef ENTENTE_WATCH_FINDER_H
 #define ENTENTE_WATCH_FINDER_H
 
 #include "base/cpu.h"
+#include "watch/masks.h"
 #include "watch/watch_impl.h"
 
-#define CHUNK ((size_t)16 << 10)
 #define SLACK 64 /* readable bytes before and after a piece; those before are no word bytes */
 
 /* What one block of 64 bytes leaves for the next. */
 struct carry {
-    uint64_t word, dot, lead, colon, slash, newline, escape;
-    uint64_t number[4], point[3], label;
+    uint64_t word, dot, colon, slash, newline, point[3], escape;
+    uint64_t lead, number[4], label, run[2];
 };
+
+#define PUT_SLACK 64
 
 struct list {
     struct token *at;
@@ -46,6 +48,7 @@ struct finder {
     struct list ipv4, name, rare;
     uint32_t *ends; /* room for the kernel: positions */
     uint32_t *name_ends;
+    struct rows *rows;
 };
 
 struct kernel {
@@ -55,8 +58,8 @@ struct kernel {
     void (*text)(struct finder *f);
     void (*json)(struct finder *f);
     void (*zeek)(struct finder *f);
-    /* The classes of n bytes (a multiple of 64) and nothing else: what the machine could do. */
-    uint64_t (*classify)(const uint8_t *p, size_t n);
+    /* The classes of n bytes (a multiple of CHUNK) and nothing else: what the machine could do. */
+    uint64_t (*classify)(struct rows *r, const uint8_t *p, size_t n);
     size_t (*count_lines)(const uint8_t *p, size_t n);
 };
 
@@ -73,14 +76,9 @@ void finder_begin(struct finder *f, const uint8_t *p, size_t n);
 /* Search the next chunk; false when the piece is done. */
 bool finder_next(struct finder *f, const struct kernel *k);
 
-/* For the kernels: the tokens that are not found by masks alone. `at` is where the mask saw
- * something: the '@', the second '/', a colon, 16 hex digits, an escape. */
-void rare_email(struct finder *f, size_t at);
-void rare_url(struct finder *f, size_t at);
-void rare_ipv6(struct finder *f, size_t at);
-void rare_digest(struct finder *f, size_t at);
-void rare_look(struct finder *f, size_t at);
-void rare_header(struct finder *f, size_t at);
+/* For the kernels: find the tokens that masks alone do not show. A mask says where: at the '@',
+ * the second '/', a colon, 16 hex digits, an escape, the '#' of a header. */
+void rare_block(struct finder *f, size_t at, size_t block);
 /* A name that ends in a dot, or is longer than a block. `end` is behind the word. */
 void slow_name(struct finder *f, size_t end);
 /* Look an address up that passed a filter; found: it goes onto the list. */

@@ -2,7 +2,6 @@
  * what both chose is the byte's group. */
 #include "watch/finder.h"
 #include "watch/kernel_x86.h"
-#include "watch/masks.h"
 
 /* Groups: 1 digits, 2 A-F a-f, 4 G-O g-o, 8 P-Z p-z, 16 underscore, 32 '-' and '.'. */
 static inline __m256i groups_of(__m256i v)
@@ -45,20 +44,24 @@ static inline uint64_t equal(const uint8_t *p, uint8_t c)
     return both(is(half(p), (char)c), is(half(p + 32), (char)c));
 }
 
-static inline void masks_of(const uint8_t *p, struct masks *m)
+static INLINE void masks_of(const uint8_t *p, enum mode mode, struct rows *r, size_t block)
 {
     __m256i a = half(p), b = half(p + 32), ga = groups_of(a), gb = groups_of(b);
 
-    m->word = both(any_of(ga, 63), any_of(gb, 63));
-    m->digit = both(any_of(ga, 1), any_of(gb, 1));
-    m->hex = both(any_of(ga, 3), any_of(gb, 3));
-    m->dot = both(is(a, '.'), is(b, '.'));
-    m->colon = both(is(a, ':'), is(b, ':'));
-    m->slash = both(is(a, '/'), is(b, '/'));
-    m->at = both(is(a, '@'), is(b, '@'));
-    m->newline = both(is(a, '\n'), is(b, '\n'));
-    m->backslash = both(is(a, '\\'), is(b, '\\'));
-    m->hash = both(is(a, '#'), is(b, '#'));
+    r->word[block] = both(any_of(ga, 63), any_of(gb, 63));
+    r->digit[block] = both(any_of(ga, 1), any_of(gb, 1));
+    r->hex[block] = both(any_of(ga, 3), any_of(gb, 3));
+    r->dot[block] = both(is(a, '.'), is(b, '.'));
+    r->colon[block] = both(is(a, ':'), is(b, ':'));
+    r->slash[block] = both(is(a, '/'), is(b, '/'));
+    r->at[block] = both(is(a, '@'), is(b, '@'));
+    r->newline[block] = both(is(a, '\n'), is(b, '\n'));
+    if (mode == MODE_JSON) {
+        r->backslash[block] = both(is(a, '\\'), is(b, '\\'));
+        r->letter_u[block] = both(is(a, 'u'), is(b, 'u'));
+    }
+    if (mode == MODE_ZEEK)
+        r->hash[block] = both(is(a, '#'), is(b, '#'));
 }
 
 static inline void word_window(const uint8_t *end, uint64_t *word, uint64_t *dot)
@@ -68,6 +71,23 @@ static inline void word_window(const uint8_t *end, uint64_t *word, uint64_t *dot
     *word = both(any_of(groups_of(a), 63), any_of(groups_of(b), 63));
     *dot = both(is(a, '.'), is(b, '.'));
 }
+
+/* Four at a time: almost always that is all of them. */
+static inline uint32_t *put_positions(uint32_t *to, uint64_t m, size_t at)
+{
+    uint32_t *end = to + __builtin_popcountll(m);
+
+    do {
+        for (int i = 0; i < 4; i++) {
+            to[i] = (uint32_t)(at + FIRST_BIT(m));
+            m &= m - 1;
+        }
+        to += 4;
+    } while (__builtin_expect(m != 0, 0));
+    return end;
+}
+
+#include "watch/lanes_scalar.h"
 
 #define KERNEL(what) avx2_##what
 #include "watch/kernel_impl.h"

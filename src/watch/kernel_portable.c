@@ -1,7 +1,6 @@
 /* kernel_portable: the meaning of the search, for any processor: a table of classes, and eight
  * bytes' bits gathered by one multiplication. */
 #include "watch/finder.h"
-#include "watch/masks.h"
 
 enum { WORD = 1, DOT = 2, DIGIT = 4, HEX = 8, COLON = 16, SLASH = 32, AT = 64, NEWLINE = 128 };
 
@@ -25,7 +24,7 @@ static const uint8_t bits[256] = {ROW_16(0),  ROW_16(16), ROW_16(32), ROW_16(48)
 #define ONES UINT64_C(0x0101010101010101)
 
 /* Bit k of each of the eight bytes. */
-static inline uint64_t gather(uint64_t eight, unsigned k)
+static inline uint64_t gather_bits(uint64_t eight, unsigned k)
 {
     return (eight >> k & ONES) * UINT64_C(0x0102040810204080) >> 56;
 }
@@ -52,25 +51,29 @@ static inline uint64_t equal(const uint8_t *p, uint8_t c)
     return m;
 }
 
-static inline void masks_of(const uint8_t *p, struct masks *m)
+static INLINE void masks_of(const uint8_t *p, enum mode mode, struct rows *r, size_t block)
 {
     uint64_t v[8] = {0};
 
     for (unsigned i = 0; i < 64; i += 8) {
         uint64_t eight = eight_classes(p + i);
         for (unsigned k = 0; k < 8; k++)
-            v[k] |= gather(eight, k) << i;
+            v[k] |= gather_bits(eight, k) << i;
     }
-    *m = (struct masks){.word = v[0],
-                        .dot = v[1],
-                        .digit = v[2],
-                        .hex = v[3],
-                        .colon = v[4],
-                        .slash = v[5],
-                        .at = v[6],
-                        .newline = v[7],
-                        .backslash = equal(p, '\\'),
-                        .hash = equal(p, '#')};
+    r->word[block] = v[0];
+    r->dot[block] = v[1];
+    r->digit[block] = v[2];
+    r->hex[block] = v[3];
+    r->colon[block] = v[4];
+    r->slash[block] = v[5];
+    r->at[block] = v[6];
+    r->newline[block] = v[7];
+    if (mode == MODE_JSON) {
+        r->backslash[block] = equal(p, '\\');
+        r->letter_u[block] = equal(p, 'u');
+    }
+    if (mode == MODE_ZEEK)
+        r->hash[block] = equal(p, '#');
 }
 
 static inline void word_window(const uint8_t *end, uint64_t *word, uint64_t *dot)
@@ -78,8 +81,8 @@ static inline void word_window(const uint8_t *end, uint64_t *word, uint64_t *dot
     *word = *dot = 0;
     for (unsigned i = 0; i < 64; i += 8) {
         uint64_t eight = eight_classes(end - 64 + i);
-        *word |= gather(eight, 0) << i;
-        *dot |= gather(eight, 1) << i;
+        *word |= gather_bits(eight, 0) << i;
+        *dot |= gather_bits(eight, 1) << i;
     }
 }
 
@@ -102,6 +105,25 @@ static inline unsigned read_ipv4(const uint8_t *end, uint32_t *ip)
     *ip = v;
     return (unsigned)(end - p);
 }
+
+#define FIRST_BIT(m) ((m) ? (unsigned)__builtin_ctzll(m) : 0)
+
+/* Four at a time: almost always that is all of them. */
+static inline uint32_t *put_positions(uint32_t *to, uint64_t m, size_t at)
+{
+    uint32_t *end = to + __builtin_popcountll(m);
+
+    do {
+        for (int i = 0; i < 4; i++) {
+            to[i] = (uint32_t)(at + FIRST_BIT(m));
+            m &= m - 1;
+        }
+        to += 4;
+    } while (__builtin_expect(m != 0, 0));
+    return end;
+}
+
+#include "watch/lanes_scalar.h"
 
 #define KERNEL(what) portable_##what
 #include "watch/kernel_impl.h"

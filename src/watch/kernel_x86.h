@@ -7,6 +7,8 @@
 
 #include "watch/ipv4_table.h"
 
+#define FIRST_BIT(m) _tzcnt_u64(m)
+
 /* Reverse the bytes before `end`, find the three dots and the byte before the address, let a
  * table say where each label's digits are, and turn all of them into numbers together. */
 static inline unsigned read_ipv4(const uint8_t *end, uint32_t *ip)

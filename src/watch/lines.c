@@ -14,7 +14,6 @@ static bool give_one(void *self, const struct entry *en, uint64_t id, enum watch
 {
     struct giving *g = self;
     struct watch_scanner *s = g->s;
-    uint8_t text[WATCH_VALUE_MAX];
     struct watch_indicator in;
     struct watch_hit hit = {.indicator = &in,
                             .id = id,
@@ -33,7 +32,7 @@ static bool give_one(void *self, const struct entry *en, uint64_t id, enum watch
     s->hit_line = g->line->number;
     if (!s->options.hit)
         return true;
-    entry_indicator(s->ix, en, bytes_of(text, canon_print(en->kind, en->value, text)), &in);
+    entry_indicator(s->ix, en, bytes_of(s->value, canon_print(en->kind, en->value, s->value)), &in);
     s->stopped = !s->options.hit(s->options.self, &hit);
     return !s->stopped;
 }

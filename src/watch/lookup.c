@@ -24,22 +24,29 @@ static void ask(struct query *q, enum watch_kind kind, struct bytes canon, enum 
     }
 }
 
-/* The prefixes of this address, of each length that is there. The wider network last. */
-static void ask_prefixes(struct query *q, enum watch_kind kind, const uint8_t *address, size_t size,
-                         const uint64_t *lengths)
+/* The network of n bits around an address. */
+static void ask_prefix(struct query *q, enum watch_kind kind, const uint8_t *address, size_t size,
+                       unsigned n)
 {
-    uint8_t prefix[17];
+    uint8_t prefix[17] = {0};
 
-    for (int n = (int)size * 8; n >= 0; n--) {
-        if (!(lengths[n / 64] >> n % 64 & 1))
-            continue;
-        memset(prefix, 0, sizeof prefix);
-        memcpy(prefix, address, (size_t)n / 8);
-        if (n % 8)
-            prefix[n / 8] = address[n / 8] & (uint8_t)(0xff00 >> n % 8);
-        prefix[size] = (uint8_t)n;
-        ask(q, kind, bytes_of(prefix, size + 1), WATCH_PREFIX);
-    }
+    memcpy(prefix, address, n / 8);
+    if (n % 8)
+        prefix[n / 8] = address[n / 8] & (uint8_t)(0xff00 >> n % 8);
+    prefix[size] = (uint8_t)n;
+    ask(q, kind, bytes_of(prefix, size + 1), WATCH_PREFIX);
+}
+
+/* All of the lengths that are there, the narrowest network first. */
+static void ask_prefixes(struct query *q, enum watch_kind kind, const uint8_t *address, size_t size,
+                         const uint64_t *lengths, unsigned words)
+{
+    for (unsigned w = words; w-- > 0;)
+        for (uint64_t left = lengths[w]; left && !q->stop;) {
+            unsigned bit = 63 - (unsigned)__builtin_clzll(left);
+            left &= ~(UINT64_C(1) << bit);
+            ask_prefix(q, kind, address, size, 64 * w + bit);
+        }
 }
 
 static void ask_ipv4(struct query *q, const uint8_t b[4])
@@ -47,7 +54,7 @@ static void ask_ipv4(struct query *q, const uint8_t b[4])
     ask(q, WATCH_IPV4, bytes_of(b, 4), WATCH_EXACT);
     if (nets4_touch(q->ix,
                     (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]))
-        ask_prefixes(q, WATCH_CIDR4, b, 4, &q->ix->lengths4);
+        ask_prefixes(q, WATCH_CIDR4, b, 4, &q->ix->lengths4, 1);
 }
 
 static void ask_ipv6(struct query *q, struct bytes text)
@@ -57,7 +64,7 @@ static void ask_ipv6(struct query *q, struct bytes text)
     if (!parse_ipv6(text, b))
         return;
     ask(q, WATCH_IPV6, bytes_of(b, 16), WATCH_EXACT);
-    ask_prefixes(q, WATCH_CIDR6, b, 16, q->ix->lengths6);
+    ask_prefixes(q, WATCH_CIDR6, b, 16, q->ix->lengths6, 3);
 }
 
 static struct bytes trim_dots(struct bytes t)
@@ -102,15 +109,34 @@ static void ask_name(struct query *q, struct bytes name, bool cut)
         }
 }
 
+/* Eight hex digits, the first one lowest, to four bytes. */
+static uint32_t unhex8(uint64_t v)
+{
+    uint64_t letter = v >> 6 & UINT64_C(0x0101010101010101);
+
+    v = (v & UINT64_C(0x0f0f0f0f0f0f0f0f)) + 9 * letter;
+    v = (v << 4 | v >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+    v = (v | v >> 8) & UINT64_C(0x0000ffff0000ffff);
+    return (uint32_t)(v | v >> 16);
+}
+
 static void ask_digest(struct query *q, struct bytes text)
 {
-    uint8_t canon[CANON_MAX];
-    const char *why;
-    size_t n;
+    uint8_t canon[64];
 
-    for (enum watch_kind k = WATCH_MD5; k <= WATCH_SHA512; k++)
-        if (text.n == 2 * digest_size(k) && canon_value(k, text, canon, &n, &why))
-            ask(q, k, bytes_of(canon, n), WATCH_EXACT);
+    for (size_t i = 0; i < text.n; i++)
+        if (!(byte_class[text.p[i]] & IS_HEX))
+            return;
+    for (enum watch_kind k = WATCH_MD5; k <= WATCH_SHA512; k++) {
+        if (text.n != 2 * digest_size(k))
+            continue;
+        for (size_t i = 0; i < text.n; i += 8) {
+            uint32_t four = unhex8(load64(text.p + i));
+            for (size_t b = 0; b < 4; b++)
+                canon[i / 2 + b] = (uint8_t)(four >> 8 * b);
+        }
+        ask(q, k, bytes_of(canon, text.n / 2), WATCH_EXACT);
+    }
 }
 
 static void ask_email(struct query *q, struct bytes text)

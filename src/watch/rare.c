@@ -76,7 +76,7 @@ void slow_name(struct finder *f, size_t end)
         give_either(f, &f->name, start, end, TOKEN_NAME);
 }
 
-void rare_email(struct finder *f, size_t at)
+static void rare_email(struct finder *f, size_t at)
 {
     size_t start = at, end = at + 1;
 
@@ -112,7 +112,7 @@ static size_t scheme_start(const struct finder *f, size_t at)
     return SIZE_MAX;
 }
 
-void rare_url(struct finder *f, size_t at)
+static void rare_url(struct finder *f, size_t at)
 {
     size_t start = at < 3 || f->p[at - 2] != ':' ? SIZE_MAX : scheme_start(f, at), end = at + 1;
 
@@ -129,7 +129,7 @@ void rare_url(struct finder *f, size_t at)
 
 #define IPV6_LONGEST 45
 
-void rare_ipv6(struct finder *f, size_t at)
+static void rare_ipv6(struct finder *f, size_t at)
 {
     size_t start = at, end = at + 1;
 
@@ -164,18 +164,42 @@ static bool stands_alone(const struct finder *f, size_t start, size_t end)
     return start == 0 || !plain_at(f, start - 1) || escape_size(f, start - 1, start) > 0;
 }
 
-void rare_digest(struct finder *f, size_t at)
+static bool may_be_digest(size_t n)
+{
+    return n == 32 || n == 40 || n == 64 || n == 128;
+}
+
+/* All eight bytes are hex digits. */
+static bool eight_hex(const uint8_t *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = 0x80 * ones;
+    uint64_t v = load64(p), low = v | 0x20 * ones;
+    /* no byte has its top bit; then adds and subtractions below do not leave their bytes */
+    uint64_t digit = (v + (0x80 - '0') * ones) & ~(v + (0x7f - '9') * ones);
+    uint64_t letter = (low + (0x80 - 'a') * ones) & ~(low + (0x7f - 'f') * ones);
+
+    return (v & high) == 0 && ((digit | letter) & high) == high;
+}
+
+static void rare_digest(struct finder *f, size_t at)
 {
     size_t start = at, end = at + 16;
 
     if (at < f->digest_done)
         return;
-    while (start > 0 && end - start <= DIGEST_LONGEST + 2 && plain_at(f, start - 1))
+    while (start >= 8 && end - start <= DIGEST_LONGEST + 2 && eight_hex(f->p + start - 8))
+        start -= 8;
+    while (start > 0 && end - start <= DIGEST_LONGEST + 2 && class_at(f, start - 1, IS_HEX))
         start--;
-    while (end - start <= DIGEST_LONGEST + 2 && plain_at(f, end))
+    while (end + 8 <= f->n && end - start <= DIGEST_LONGEST + 2 && eight_hex(f->p + end))
+        end += 8;
+    while (end - start <= DIGEST_LONGEST + 2 && class_at(f, end, IS_HEX))
         end++;
     f->digest_done = end;
-    if (end - start >= 32 && end - start <= DIGEST_LONGEST + 2 && stands_alone(f, start, end))
+    /* one byte more if it may be an escape's */
+    if ((may_be_digest(end - start) ||
+         (f->json && start > 0 && f->p[start - 1] == '\\' && may_be_digest(end - start - 1))) &&
+        stands_alone(f, start, end))
         give_either(f, &f->rare, start, end, TOKEN_DIGEST);
 }
 
@@ -187,7 +211,7 @@ static bool is_hex4(const struct finder *f, size_t at)
 
 /* An escaped 'u' or '/'. Tokens that it may be part of, or that begin right behind it, can only
  * be seen when the string is decoded. */
-void rare_look(struct finder *f, size_t at)
+static void rare_look(struct finder *f, size_t at)
 {
     unsigned code = 0;
 
@@ -206,8 +230,28 @@ void rare_look(struct finder *f, size_t at)
         look(f, at);
 }
 
-void rare_header(struct finder *f, size_t at)
+static void rare_header(struct finder *f, size_t at)
 {
     if (at < f->n && at >= f->fresh)
         f->rare.at[f->rare.n++] = (struct token){(uint32_t)at, (uint32_t)at, TOKEN_HEADER, 0};
+}
+
+static void each(struct finder *f, size_t at, uint64_t bits, void (*rare)(struct finder *, size_t))
+{
+    for (; bits; bits &= bits - 1)
+        rare(f, at + (size_t)__builtin_ctzll(bits));
+}
+
+void rare_block(struct finder *f, size_t at, size_t block)
+{
+    const struct rows *r = f->rows;
+
+    if (f->zeek)
+        each(f, at, r->header[block], rare_header);
+    if (f->json)
+        each(f, at, r->look[block], rare_look);
+    each(f, at, r->url[block], rare_url);
+    each(f, at, r->at[block], rare_email);
+    each(f, at, r->ipv6[block], rare_ipv6);
+    each(f, at, r->digest[block], rare_digest);
 }

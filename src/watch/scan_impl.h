@@ -70,6 +70,7 @@ struct watch_scanner {
     struct csv csv;
     uint8_t *decoded; /* a line's strings, with SLACK before and behind */
     size_t decoded_cap;
+    uint8_t value[WATCH_VALUE_MAX]; /* the text of the indicator in hand */
     char paths[JSON_PATHS];
     struct json_spot spots[JSON_SPOTS];
 };

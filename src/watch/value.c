@@ -67,6 +67,7 @@ bool parse_ipv6(struct bytes text, uint8_t out[16])
 {
     uint8_t b[16];
     size_t n = 0, at = 0, gap = SIZE_MAX;
+    bool dots = text.n && memchr(text.p, '.', text.n) != NULL;
 
     if (text.n < 2 || (text.p[0] == ':' && text.p[1] != ':'))
         return false;
@@ -80,7 +81,7 @@ bool parse_ipv6(struct bytes text, uint8_t out[16])
             if (++at == text.n)
                 break;
         }
-        if (n <= 12 && parse_ipv4(bytes_part(text, at, SIZE_MAX), b + n)) {
+        if (dots && n <= 12 && parse_ipv4(bytes_part(text, at, SIZE_MAX), b + n)) {
             n += 4;
             at = text.n;
             break;
