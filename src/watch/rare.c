@@ -70,7 +70,7 @@ void slow_name(struct finder *f, size_t end)
     while (end > 0 && f->p[end - 1] == '.')
         end--;
     start = end;
-    while (start > 0 && end - start <= LIMIT_WATCH_NAME + 8 && class_at(f, start - 1, IS_WORD))
+    while (start > 0 && class_at(f, start - 1, IS_WORD)) /* a word has one end: no byte twice */
         start--;
     if (start < end)
         give_either(f, &f->name, start, end, TOKEN_NAME);
