@@ -107,7 +107,7 @@ void blake2s(const char person[8], struct bytes in, uint8_t out[32])
     store_state(out, h);
 }
 
-static void compress16_portable(uint32_t h[8][16], const uint8_t block[16][64],
+static void compress16_portable(uint32_t h[8][16], const uint8_t *const block[16],
                                 const uint32_t t[16], bool last)
 {
     for (unsigned lane = 0; lane < 16; lane++) {
@@ -120,26 +120,40 @@ static void compress16_portable(uint32_t h[8][16], const uint8_t block[16][64],
     }
 }
 
-/* Sixteen whole pieces side by side. */
-static void pieces16(const struct blake2s_ops *ops, const uint8_t *p, uint8_t out[16][32])
+void blake2s_spread(uint32_t h[8][16], const uint32_t one[8])
 {
-    uint32_t h[8][16], start[8], t[16];
-    uint8_t block[16][64];
-
-    blake2s_start(start, TREE_PERSON);
     for (unsigned i = 0; i < 8; i++)
         for (unsigned lane = 0; lane < 16; lane++)
-            h[i][lane] = start[i];
+            h[i][lane] = one[i];
+}
+
+void blake2s_lanes(const uint32_t h[8][16], unsigned lanes, uint8_t *out)
+{
+    for (unsigned lane = 0; lane < lanes; lane++, out += 32) {
+        uint32_t one[8];
+        for (unsigned i = 0; i < 8; i++)
+            one[i] = h[i][lane];
+        memcpy(out, one, 32);
+    }
+}
+
+/* At most sixteen whole pieces side by side; lanes without one repeat the first. */
+static void pieces(const struct blake2s_ops *ops, const uint8_t *p, unsigned lanes,
+                   uint8_t out[16][32])
+{
+    uint32_t h[8][16], start[8], t[16];
+    const uint8_t *block[16];
+
+    blake2s_start(start, TREE_PERSON);
+    blake2s_spread(h, start);
     for (size_t at = 0; at < TREE_PIECE; at += 64) {
         for (unsigned lane = 0; lane < 16; lane++) {
-            memcpy(block[lane], p + lane * TREE_PIECE + at, 64);
+            block[lane] = p + (lane < lanes ? lane : 0) * TREE_PIECE + at;
             t[lane] = (uint32_t)at + 64;
         }
-        ops->compress16(h, (const uint8_t(*)[64])block, t, at + 64 == TREE_PIECE);
+        ops->compress16(h, block, t, at + 64 == TREE_PIECE);
     }
-    for (unsigned lane = 0; lane < 16; lane++)
-        for (unsigned i = 0; i < 32; i++)
-            out[lane][i] = (uint8_t)(h[i / 4][lane] >> 8 * (i % 4));
+    blake2s_lanes((const uint32_t(*)[16])h, lanes, out[0]);
 }
 
 void blake2s_tree(const struct blake2s_ops *ops, struct bytes in, struct hash *out)
@@ -151,15 +165,15 @@ void blake2s_tree(const struct blake2s_ops *ops, struct bytes in, struct hash *o
         length[i] = (uint8_t)((uint64_t)in.n >> (56 - 8 * i));
     sha256_start(&s);
     sha256_add(&s, bytes_of(length, 8));
-    for (; in.n >= 16 * TREE_PIECE; in = bytes_of(in.p + 16 * TREE_PIECE, in.n - 16 * TREE_PIECE)) {
-        pieces16(ops, in.p, digest);
-        sha256_add(&s, bytes_of(digest, sizeof digest));
+    while (in.n >= TREE_PIECE) {
+        unsigned lanes = in.n / TREE_PIECE < 16 ? (unsigned)(in.n / TREE_PIECE) : 16;
+        pieces(ops, in.p, lanes, digest);
+        sha256_add(&s, bytes_of(digest, lanes * sizeof *digest));
+        in = bytes_of(in.p + lanes * TREE_PIECE, in.n - lanes * TREE_PIECE);
     }
-    while (in.n) {
-        size_t n = in.n < TREE_PIECE ? in.n : TREE_PIECE;
-        blake2s(TREE_PERSON, bytes_of(in.p, n), digest[0]);
+    if (in.n) {
+        blake2s(TREE_PERSON, in, digest[0]);
         sha256_add(&s, bytes_of(digest[0], 32));
-        in = bytes_of(in.p + n, in.n - n);
     }
     sha256_end(&s, out);
 }

@@ -10,7 +10,7 @@ struct blake2s_ops {
     uint32_t needs;
     /* One compression in sixteen lanes: h[word][lane], a block and the count of bytes so far
      * (with this block) per lane. */
-    void (*compress16)(uint32_t h[8][16], const uint8_t block[16][64], const uint32_t t[16],
+    void (*compress16)(uint32_t h[8][16], const uint8_t *const block[16], const uint32_t t[16],
                        bool last);
 };
 extern const struct blake2s_ops blake2s_variants[];
@@ -22,6 +22,11 @@ void blake2s_start(uint32_t h[8], const char person[8]);
 void blake2s_compress(uint32_t h[8], const uint8_t block[64], uint64_t t, bool last);
 /* The whole, for messages of any length. */
 void blake2s(const char person[8], struct bytes in, uint8_t out[32]);
+
+/* The lanes' digests: 32 bytes each. */
+void blake2s_lanes(const uint32_t h[8][16], unsigned lanes, uint8_t *out);
+/* Sixteen lanes in the same state. */
+void blake2s_spread(uint32_t h[8][16], const uint32_t one[8]);
 
 /* A hash for large frames: pieces of 1,024 bytes hashed each by itself, sixteen at a time, and
  * SHA-256 over the length and the pieces' digests. */

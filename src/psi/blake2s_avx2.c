@@ -36,8 +36,8 @@ static inline void transpose(__m256i r[8])
         r[i] = t[i];
 }
 
-static void eight(uint32_t h[8][16], const uint8_t block[16][64], const uint32_t t[16], bool last,
-                  unsigned lane)
+static void eight(uint32_t h[8][16], const uint8_t *const block[16], const uint32_t t[16],
+                  bool last, unsigned lane)
 {
     __m256i v[16], m[16];
 
@@ -59,7 +59,7 @@ static void eight(uint32_t h[8][16], const uint8_t block[16][64], const uint32_t
                             XOR(load(&h[i][lane]), XOR(v[i], v[8 + i])));
 }
 
-void blake2s_16_avx2(uint32_t h[8][16], const uint8_t block[16][64], const uint32_t t[16],
+void blake2s_16_avx2(uint32_t h[8][16], const uint8_t *const block[16], const uint32_t t[16],
                      bool last)
 {
     eight(h, block, t, last, 0);

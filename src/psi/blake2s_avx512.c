@@ -37,7 +37,7 @@ static inline void transpose(__m512i r[16])
         r[i] = t[i];
 }
 
-void blake2s_16_avx512(uint32_t h[8][16], const uint8_t block[16][64], const uint32_t t[16],
+void blake2s_16_avx512(uint32_t h[8][16], const uint8_t *const block[16], const uint32_t t[16],
                        bool last)
 {
     __m512i v[16], m[16];

@@ -150,14 +150,16 @@ static size_t lists_bytes(const struct psi *p)
 {
     size_t own = p->o.role == PSI_RECEIVER ? p->plan.x : p->plan.y;
 
-    return own * (16 + 16 + 4 + 4) + p->plan.bins * 8 + ((size_t)1 << 16);
+    return own * (16 + 4 + 4) + p->plan.bins * 8 + ((size_t)1 << 16);
 }
 
 static size_t reply_bytes(const struct psi *p)
 {
     size_t own = p->o.role == PSI_RECEIVER ? p->plan.x : p->plan.y;
 
-    return own * 34 + own / 16 + p->plan.high_bytes + ((size_t)4 << 20);
+    size_t pad = p->o.role == PSI_SENDER ? own * 32 : 0; /* if the list is shorter than said */
+
+    return pad + own / 4 + p->plan.high_bytes + ((size_t)4 << 20);
 }
 
 static size_t largest_frame(const struct psi *p)
@@ -173,7 +175,7 @@ static size_t largest_frame(const struct psi *p)
 void psi_note_memory(struct psi *p)
 {
     size_t now = arena_used(p->wire) + (p->keys ? arena_used(p->keys) : 0) + arena_used(p->lists) +
-                 arena_used(p->reply) + (p->set ? 32 * psi_set_size(p->set) : 0);
+                 arena_used(p->reply) + (p->set ? 32 * psi_set_size(p->set) : p->room_size);
 
     p->peak = now > p->peak ? now : p->peak;
 }
@@ -224,27 +226,28 @@ static void tag_lanes(uint32_t h[8][16], const uint8_t mask[32], const uint8_t s
     memcpy(block + 32, sid, 32);
     blake2s_start(one, TAG_PERSON);
     blake2s_compress(one, block, 64, false);
-    for (unsigned i = 0; i < 8; i++)
-        for (unsigned lane = 0; lane < 16; lane++)
-            h[i][lane] = one[i];
+    blake2s_spread(h, one);
 }
 
 void psi_make_tags(struct psi *p, uint64_t from, uint64_t to)
 {
     uint32_t start[8][16], h[8][16], t[16];
-    uint8_t block[16][64] = {{0}};
+    uint8_t blocks[16][64] = {{0}};
+    const uint8_t *block[16];
 
     tag_lanes(start, p->mask, p->sid);
-    for (unsigned i = 0; i < 16; i++)
+    for (unsigned i = 0; i < 16; i++) {
         t[i] = 96;
+        block[i] = blocks[i];
+    }
     for (; from < to; from += 16) {
         unsigned n = to - from < 16 ? (unsigned)(to - from) : 16;
         for (unsigned i = 0; i < n; i++) {
-            memcpy(block[i], &p->values[from + i], 16);
-            memcpy(block[i] + 16, &p->items.hash[from + i], 16);
+            memcpy(blocks[i], &p->values[from + i], 16);
+            memcpy(blocks[i] + 16, &p->items.hash[from + i], 16);
         }
         memcpy(h, start, sizeof h);
-        p->k.blake2s->compress16(h, (const uint8_t(*)[64])block, t, true);
+        p->k.blake2s->compress16(h, block, t, true);
         for (unsigned i = 0; i < n; i++) {
             struct gf128 *v = &p->values[from + i];
             v->hi = (uint64_t)h[1][i] << 32 | h[0][i];

@@ -184,17 +184,29 @@ bool cot_sender_trees(struct cot *c, const uint8_t delta[16], uint8_t keys[OT_CO
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
+typedef uint64_t pair __attribute__((vector_size(16), may_alias));
+
 /* From 256 streams: row i is the sum of those whose number has bit i; the return value the sum
  * of all. Halving: the upper half's sum is the highest row, then it is added to the lower. */
-static struct gf128 fold_rows(struct gf128 *r, struct gf128 row[COT_DEPTH])
+static struct gf128 fold_rows(struct gf128 *streams, struct gf128 row[COT_DEPTH])
 {
+    pair *r = (pair *)(void *)streams;
+
     for (unsigned i = COT_DEPTH; i-- > 0;) {
         size_t n = (size_t)1 << i;
-        row[i] = sum_of(r + n, n);
-        for (size_t j = 0; j < n; j++)
-            r[j] = gf128_xor(r[j], r[n + j]);
+        pair even = {0, 0}, odd = {0, 0};
+        for (size_t j = 0; j < n; j++) {
+            pair x = r[n + j];
+            if (j & 1)
+                odd ^= x;
+            else
+                even ^= x;
+            r[j] ^= x;
+        }
+        even ^= odd;
+        row[i] = (struct gf128){even[0], even[1]};
     }
-    return r[0];
+    return streams[0];
 }
 
 /* One field's rows of one block. */

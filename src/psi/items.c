@@ -169,7 +169,7 @@ bool psi_items_work(struct psi *p, uint64_t capacity, bool *busy, struct err *e)
     place_some(p, to);
     if (it->done == it->n) { /* the digests have served */
         psi_note_memory(p);
-        psi_set_free(p->set);
+        p->room = psi_set_take(p->set, &p->room_size);
         p->set = NULL;
         *busy = false;
     }
@@ -187,8 +187,8 @@ bool psi_items_scratch(struct psi *p, struct err *e)
         if (!(p->scratch[i] = arena_get_array(p->keys, most + 1, sizeof *p->scratch[i], e)))
             return false;
     p->rows = arena_get_array(p->keys, most + 1, sizeof *p->rows, e);
-    p->values = arena_get_array(p->lists, it->n, sizeof *p->values, e);
-    return p->rows && p->values;
+    p->values = p->room; /* 16 of the 32 bytes that each digest had */
+    return p->rows;
 }
 
 size_t psi_items_bin(struct psi *p, uint64_t bin, uint64_t *first)

@@ -24,7 +24,7 @@
     void aes_ctr_##level(const struct aes_key *, struct gf128 *, uint64_t, size_t);                \
     void aes_digest_##level(const struct aes_key *, const struct aes_key *, struct gf128 *,        \
                             const struct gf128 *, size_t);                                         \
-    void blake2s_16_##level(uint32_t[8][16], const uint8_t[16][64], const uint32_t[16], bool);     \
+    void blake2s_16_##level(uint32_t[8][16], const uint8_t *const[16], const uint32_t[16], bool);  \
     void ggm_full_##level(const struct ggm_keys *, struct gf128, struct gf128, unsigned,           \
                           struct gf128 *, struct gf128 *, struct gf128 *);                         \
     void ggm_punctured_##level(const struct ggm_keys *, unsigned, uint32_t, const struct gf128 *,  \

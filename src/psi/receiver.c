@@ -1,6 +1,8 @@
 /* The receiver: its phases in order. */
 #include "psi/session_impl.h"
 
+#define MERGE_PART 512 /* tags looked up together */
+
 /* ---- setup -------------------------------------------------------------------------------- */
 
 static bool take_hello(struct psi *p, struct bytes body, struct err *e)
@@ -208,14 +210,19 @@ static bool take_proof(struct psi *p, struct bytes body, struct err *e)
     return true;
 }
 
+/* The lower word of the tag that stands at i in the sorted list. */
+static uint64_t value_of(const struct psi *p, uint64_t i)
+{
+    return p->values[(uint32_t)p->tags.e[i].lo].lo;
+}
+
 /* Doubles in a sorted list have equal tags. */
 static void count_doubles(struct psi *p, uint64_t from, uint64_t to)
 {
     const struct tags *t = &p->tags;
 
     for (uint64_t i = t->start[from] + 1; i < t->start[to]; i++)
-        if (t->e[i].hi == t->e[i - 1].hi &&
-            p->values[t->e[i].lo].lo == p->values[t->e[i - 1].lo].lo)
+        if (t->e[i].hi == t->e[i - 1].hi && value_of(p, i) == value_of(p, i - 1))
             p->duplicates++;
 }
 
@@ -223,7 +230,7 @@ static bool prepare_merge(struct psi *p, struct err *e)
 {
     uint64_t n = p->items.n;
 
-    if (!tags_init(&p->tags, p->values, n, true, p->reply, e))
+    if (!tags_init(&p->tags, p->values, n, p->items.number, p->values + n, p->reply, e))
         return false;
     p->high = arena_get(p->reply, p->plan.high_bytes + 16, e);
     p->part = arena_get_array(p->reply, PSI_REPLY_PART, sizeof *p->part, e);
@@ -294,18 +301,44 @@ static void note_match(struct psi *p, uint32_t number)
     p->found[number / 64] |= (uint64_t)1 << number % 64;
 }
 
-/* Both lists ascend. Of equal tags of ours the first has the lowest number. */
-static void merge(struct psi *p, struct gf128 tag)
+/* Both lists ascend: where ours begin with the same word as one of theirs. (theirs, ours) */
+static size_t candidates(struct psi *p, size_t from, size_t m, uint32_t (*pair)[2])
 {
     const struct tags *t = &p->tags;
+    uint64_t at = p->merge_at;
+    size_t n = 0;
 
-    while (p->merge_at < t->n && t->e[p->merge_at].hi < tag.hi)
-        p->merge_at++;
-    for (uint64_t i = p->merge_at; i < t->n && t->e[i].hi == tag.hi; i++)
-        if (p->values[t->e[i].lo].lo == tag.lo) {
-            note_match(p, p->items.number[t->e[i].lo]);
-            return;
+    for (size_t i = from; i < from + m; i++) {
+        uint64_t hi = p->part[i].hi;
+        while (at < t->n && t->e[at].hi < hi)
+            at++;
+        pair[n][0] = (uint32_t)i;
+        pair[n][1] = (uint32_t)at;
+        if (at < t->n && t->e[at].hi == hi) {
+            __builtin_prefetch(&p->values[(uint32_t)t->e[at].lo]);
+            n++;
         }
+    }
+    p->merge_at = at;
+    return n;
+}
+
+/* Of equal tags of ours the first has the lowest number; the rest are its doubles. Looking apart
+ * from the search lets the memory's answers overlap. */
+static void merge(struct psi *p, size_t from, size_t m)
+{
+    const struct tags *t = &p->tags;
+    uint32_t pair[MERGE_PART][2];
+    size_t n = candidates(p, from, m, pair);
+
+    for (size_t i = 0; i < n; i++) {
+        struct gf128 tag = p->part[pair[i][0]];
+        uint64_t j = pair[i][1];
+        while (j < t->n && t->e[j].hi == tag.hi && value_of(p, j) != tag.lo)
+            j++;
+        if (j < t->n && t->e[j].hi == tag.hi)
+            note_match(p, (uint32_t)(t->e[j].lo >> 32));
+    }
 }
 
 static bool list_matches(struct psi *p, struct err *e)
@@ -346,8 +379,8 @@ static bool take_tags(struct psi *p, struct bytes body, struct err *e)
 
     if (!tags_read(&p->reader, body.p, m, p->part, e))
         return false;
-    for (size_t i = 0; i < m; i++)
-        merge(p, p->part[i]);
+    for (size_t i = 0; i < m; i += MERGE_PART)
+        merge(p, i, m - i < MERGE_PART ? m - i : MERGE_PART);
     p->replied += m;
     return p->replied < p->plan.y || end_run(p, e);
 }

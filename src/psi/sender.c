@@ -247,7 +247,7 @@ static bool take_share(struct psi *p, struct bytes body, struct err *e)
 /* The n tags there are, and as many random ones as the declared size asks for. */
 static bool fill_tags(struct psi *p, const struct gf128 *tags, uint64_t n, struct err *e)
 {
-    struct gf128 *all = arena_get_array(p->reply, p->plan.y, sizeof *all, e);
+    struct gf128 *all = arena_get_array(p->reply, p->plan.y, sizeof *all, e), *room;
 
     if (!all)
         return false;
@@ -256,14 +256,15 @@ static bool fill_tags(struct psi *p, const struct gf128 *tags, uint64_t n, struc
     for (uint64_t i = n; i < p->plan.y; i++)
         psi_cut_tag(&p->plan, &all[i]);
     p->sorted = 0;
-    return tags_init(&p->tags, all, p->plan.y, false, p->reply, e);
+    room = arena_get_array(p->reply, p->plan.y, sizeof *room, e);
+    return room && tags_init(&p->tags, all, p->plan.y, NULL, room, p->reply, e);
 }
 
 static bool sort_tags(struct psi *p, struct err *e)
 {
     if (p->items.n < p->plan.y)
         return fill_tags(p, p->values, p->items.n, e);
-    return tags_init(&p->tags, p->values, p->items.n, false, p->reply, e);
+    return tags_init(&p->tags, p->values, p->items.n, NULL, p->values + p->items.n, p->reply, e);
 }
 
 /* Equal neighbours are an item given twice. It must not show: keep one of them, and draw random
@@ -279,7 +280,7 @@ static bool drop_doubles(struct psi *p, struct err *e)
         if (t[i].hi != t[n - 1].hi || t[i].lo != t[n - 1].lo)
             t[n++] = t[i];
     p->duplicates += p->tags.n - n;
-    p->reply = arena_new_secret(p->plan.y * 40 + p->plan.high_bytes + ((size_t)4 << 20));
+    p->reply = arena_new_secret(p->plan.y * 33 + p->plan.high_bytes + ((size_t)4 << 20));
     ok = p->reply ? fill_tags(p, t, n, e) : err_fail(e, ERR_NOMEM, "no memory for a run");
     arena_free(old);
     return ok;

@@ -400,6 +400,9 @@ void psi_close(struct psi *p)
     if (!p)
         return;
     psi_set_free(p->set);
+    if (p->room)
+        wipe(p->room, p->room_size);
+    free(p->room);
     arena_free(p->keys);
     arena_free(p->lists);
     arena_free(p->reply);

@@ -105,6 +105,8 @@ struct psi {
     struct gf128 *transfers, *bits; /* q, or t and b */
     size_t blocks;                  /* of transfers, done */
     struct gf128 *values;           /* decoded, then tags; in the order of items */
+    void *room;                     /* secret: that of the digests; values, then sorted tags */
+    size_t room_size;
     uint64_t bin, bins_sent;
     struct transcript proofs; /* VOLE check values in order */
     struct tags tags;
@@ -164,8 +166,10 @@ void psi_make_tags(struct psi *p, uint64_t from, uint64_t to);
 void psi_cut_tag(const struct psi_plan *plan, struct gf128 *tag);
 void psi_note_memory(struct psi *p);
 
-/* set.c: room for a few more items of our own. */
+/* set.c: room for a few more items of our own; and the digests' memory, wiped, when the set has
+ * served: fresh pages cost more than all else that is done with them. */
 void psi_set_widen(struct psi_set *s);
+void *psi_set_take(struct psi_set *s, size_t *size);
 
 /* items.c */
 bool psi_items_init(struct psi *p, struct err *e);

@@ -45,7 +45,8 @@ void psi_set_free(struct psi_set *s)
 {
     if (!s)
         return;
-    wipe(s->digest, s->n * sizeof *s->digest);
+    if (s->digest)
+        wipe(s->digest, s->n * sizeof *s->digest);
     free(s->digest);
     wipe(s, sizeof *s);
     free(s);
@@ -54,17 +55,23 @@ void psi_set_free(struct psi_set *s)
 static void hash_waiting(struct psi_set *s)
 {
     uint32_t h[8][LANES], start[8];
+    const uint8_t *block[LANES];
 
     if (!s->waiting)
         return;
     blake2s_start(start, ITEM_PERSON);
-    for (unsigned i = 0; i < 8; i++)
-        for (unsigned lane = 0; lane < LANES; lane++)
-            h[i][lane] = start[i];
-    s->blake2s->compress16(h, (const uint8_t(*)[64])s->block, s->length, true);
-    for (unsigned lane = 0; lane < s->waiting; lane++)
-        for (unsigned i = 0; i < 8; i++)
-            memcpy(s->digest[s->number[lane]].b + 4 * i, &h[i][lane], 4);
+    blake2s_spread(h, start);
+    for (unsigned lane = 0; lane < LANES; lane++)
+        block[lane] = s->block[lane];
+    s->blake2s->compress16(h, block, s->length, true);
+    if (s->number[s->waiting - 1] - s->number[0] == s->waiting - 1) {
+        blake2s_lanes((const uint32_t(*)[16])h, s->waiting, s->digest[s->number[0]].b);
+    } else { /* longer items came between */
+        uint8_t out[LANES][32];
+        blake2s_lanes((const uint32_t(*)[16])h, s->waiting, out[0]);
+        for (unsigned lane = 0; lane < s->waiting; lane++)
+            memcpy(s->digest[s->number[lane]].b, out[lane], 32);
+    }
     s->waiting = 0;
 }
 
@@ -95,6 +102,18 @@ bool psi_set_add_digest(struct psi_set *s, const struct psi_digest *d, struct er
         return err_fail(e, ERR_LIMIT, "more than %llu items", (unsigned long long)s->most);
     s->digest[s->n++] = *d;
     return true;
+}
+
+void *psi_set_take(struct psi_set *s, size_t *size)
+{
+    void *p = s->digest;
+
+    *size = (s->most > s->n ? s->most : s->n) * sizeof *s->digest;
+    wipe(p, s->n * sizeof *s->digest);
+    s->digest = NULL;
+    s->n = 0;
+    psi_set_free(s);
+    return p;
 }
 
 void psi_set_widen(struct psi_set *s)

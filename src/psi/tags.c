@@ -10,17 +10,17 @@ static uint64_t bucket_of(const struct tags *t, uint64_t hi)
     return t->bits ? hi >> (64 - t->bits) : 0;
 }
 
-bool tags_init(struct tags *t, const struct gf128 *values, uint64_t n, bool number, struct arena *a,
-               struct err *e)
+bool tags_init(struct tags *t, const struct gf128 *values, uint64_t n, const uint32_t *number,
+               struct gf128 *room, struct arena *a, struct err *e)
 {
     unsigned log = psi_log2_up(n + 1);
     uint64_t most = 0;
 
     t->n = n;
     t->bits = log > BUCKET_LOG ? log - BUCKET_LOG : 0;
-    t->e = arena_get_array(a, n + 1, sizeof *t->e, e);
+    t->e = room;
     t->start = arena_get_array(a, tags_buckets(t) + 2, sizeof *t->start, e);
-    if (!t->e || !t->start)
+    if (!t->start)
         return false;
     for (uint64_t i = 0; i < n; i++)
         t->start[bucket_of(t, values[i].hi) + 2]++;
@@ -30,7 +30,7 @@ bool tags_init(struct tags *t, const struct gf128 *values, uint64_t n, bool numb
     }
     for (uint64_t i = 0; i < n; i++) /* start[b + 1] moves from the bucket's start to its end */
         t->e[t->start[bucket_of(t, values[i].hi) + 1]++] =
-            (struct gf128){number ? i : values[i].lo, values[i].hi};
+            (struct gf128){number ? (uint64_t)number[i] << 32 | i : values[i].lo, values[i].hi};
     t->scratch = arena_get_array(a, most + 1, sizeof *t->scratch, e);
     return t->scratch;
 }

@@ -10,7 +10,7 @@
 #include "psi/plan.h"
 
 /* A tag as a number: hi is the more significant word; bits below tag_bits are zero. For sorting
- * the receiver's own, lo is where it stands instead. */
+ * the receiver's own, lo is the item's number and, in the lower half, its place instead. */
 struct tags {
     struct gf128 *e; /* sorted by (hi, lo) once tags_sort has done its buckets */
     uint64_t n;
@@ -19,10 +19,10 @@ struct tags {
     struct gf128 *scratch; /* of the largest bucket */
 };
 
-/* From n values (hi, lo), if `number` with lo replaced by the place. Not yet sorted within
- * buckets. */
-bool tags_init(struct tags *t, const struct gf128 *values, uint64_t n, bool number, struct arena *a,
-               struct err *e);
+/* From n values (hi, lo), if `number` with lo replaced by (number, place). `room` is for n. Not yet
+ * sorted within buckets. */
+bool tags_init(struct tags *t, const struct gf128 *values, uint64_t n, const uint32_t *number,
+               struct gf128 *room, struct arena *a, struct err *e);
 static inline uint64_t tags_buckets(const struct tags *t)
 {
     return (uint64_t)1 << t->bits;
