@@ -209,6 +209,20 @@ static double one_more(struct cases *c, uint64_t acts, struct err *e)
     return (bench_now() - start) / ONE_MORE;
 }
 
+/* The review of all that was asked, with its text. */
+static double review(struct cases *c, struct err *e)
+{
+    struct arena *a = arena_new((size_t)1 << 30);
+    double start = bench_now();
+    struct cases_review *r = cases_review(c, 0, INT64_C(1793000000000), NULL, NULL, 0, a, e);
+    struct bytes out;
+
+    if (!r || !cases_review_text(r, a, &out, e))
+        exit(1);
+    arena_free(a);
+    return bench_now() - start;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t cases = bench_small() ? 5000 : 100000;
@@ -217,7 +231,7 @@ int main(int argc, char **argv)
     struct cases_terms *t = cases_terms_parse(bytes_text(agreement), arena, &e);
     const char *dir = getenv("TMPDIR");
     char path[512];
-    double whole[3], one[3];
+    double whole[3], one[3], reviews[3];
 
     if (!t || !crypto_init()) {
         fprintf(stderr, "%s\n", e.text);
@@ -228,6 +242,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < 3; i++) {
         struct run x = fold(path, t, &e);
         whole[i] = x.seconds;
+        reviews[i] = review(x.cases, &e);
         one[i] = one_more(x.cases, cases * LIFE, &e);
         cases_free(x.cases);
     }
@@ -238,6 +253,9 @@ int main(int argc, char **argv)
     if (bench_wanted(argc, argv, "cases/fold-one"))
         bench_print(&(struct bench_case){
             .name = "cases/fold-one", .unit = "s", .n = ONE_MORE, .samples = one, .runs = 3});
+    if (bench_wanted(argc, argv, "cases/review-100k"))
+        bench_print(&(struct bench_case){
+            .name = "cases/review-100k", .unit = "s", .n = cases, .samples = reviews, .runs = 3});
     arena_free(arena);
     return 0;
 }

@@ -282,4 +282,39 @@ bool cases_trace(struct cases *c, const struct hash *matter, struct arena *a,
 size_t cases_differ(const struct cases_digest *a, size_t an, const struct cases_digest *b,
                     size_t bn);
 
+/* ---- the periodic review (review.c; cases.md 3.7) ----------------------------------------------
+ */
+
+/* What other parts of the program count: indicators shared, sightings, match runs. */
+struct cases_counter {
+    uint16_t party; /* who gave */
+    const char *name;
+    uint64_t n;
+};
+
+struct cases_review; /* lives in its arena */
+
+/* The report of what was opened in [from_ms, until_ms), as it stood at until_ms. peer_root may be
+ * NULL; a root that differs from ours is refused (ERR_PROOF): find the act with cases_differ first.
+ * NULL: ERR_PROOF, ERR_LIMIT, ERR_NOMEM. */
+struct cases_review *cases_review(struct cases *c, int64_t from_ms, int64_t until_ms,
+                                  const struct hash *peer_root, const struct cases_counter *others,
+                                  size_t others_n, struct arena *a, struct err *e);
+/* The same bytes on every node; the text ends with its own hash. */
+bool cases_review_text(const struct cases_review *r, struct arena *a, struct bytes *out,
+                       struct err *e);
+bool cases_review_json(const struct cases_review *r, struct arena *a, struct bytes *out,
+                       struct err *e);
+
+/* Behind a number: the acts and matters that were counted, in order. A cell is named by section,
+ * parties, what else heads its row, and the metric, as the JSON does:
+ * "timeliness/north/south/info/normal/received". Drills: "drill/" before it. ERR_MISSING: no such
+ * cell. */
+struct cases_reason {
+    struct hash id;
+    int64_t value;
+};
+bool cases_review_explain(const struct cases_review *r, struct bytes cell, struct arena *a,
+                          struct cases_reason **out, size_t *n, struct err *e);
+
 #endif

@@ -1,0 +1,95 @@
+/* The review: rows of numbers, and where each comes from. */
+#ifndef ENTENTE_CASES_REVIEW_IMPL_H
+#define ENTENTE_CASES_REVIEW_IMPL_H
+
+#include "cases/fold_impl.h"
+
+enum section {
+    SECTION_TIMELINESS,
+    SECTION_QUALITY,
+    SECTION_REFUSALS,
+    SECTION_BALANCE,
+    SECTION_CLAIMS,
+    SECTION_CHANNEL,
+    SECTIONS
+};
+
+#define METRICS 20
+
+enum metric_kind { METRIC_COUNT, METRIC_MOST, METRIC_SUM_MS, METRIC_SPANS };
+
+struct metric {
+    const char *name;
+    uint8_t kind; /* SPANS: median and 90th percentile */
+    uint8_t of;   /* a percentage of this metric of the row, if not itself */
+};
+
+extern const struct section_form {
+    const char *name;
+    uint8_t keys; /* 1: one party; 2: from and to */
+    const struct metric *metrics;
+    unsigned n;
+} section_forms[SECTIONS];
+
+/* Metrics of SECTION_BALANCE, which the printer looks at for the agreed floor. */
+enum {
+    B_ASKED,
+    B_GOT,
+    B_GOT_KEPT,
+    B_WAS_ASKED,
+    B_GAVE,
+    B_GAVE_KEPT,
+    B_ITEMS_GOT,
+    B_ITEMS_GAVE,
+    B_EVIDENCE_GAVE,
+    B_HELD,
+    B_FEEDBACK,
+    B_N
+};
+
+/* What heads a row: section, drill, parties, and two words more (type and urgency, a ground, a
+ * role). */
+struct row_key {
+    uint8_t section, drill, from, to, a, b;
+};
+
+struct spans {
+    int64_t *list;
+    uint32_t n, cap;
+};
+
+struct row {
+    struct row_key key;
+    uint64_t count[METRICS];
+    struct spans spans[METRICS];
+    struct row *next; /* of the same hash */
+};
+
+#define ROW_HASH 1024
+
+struct cases_review {
+    struct cases *c;
+    struct arena *arena;
+    int64_t from, until;
+    const struct cases_counter *others;
+    size_t others_n;
+    struct row *hash[ROW_HASH];
+    struct row **rows; /* sorted, when done */
+    uint32_t rows_n, rows_cap;
+    struct err e;
+    /* While explaining: the cell that is wanted, and what has been found. */
+    struct {
+        bool on;
+        struct row_key key;
+        unsigned metric;
+        struct cases_reason *list;
+        uint32_t n, cap;
+    } want;
+};
+
+/* Walk everything and count it; or, with want.on, list what one cell counted. */
+void review_walk(struct cases_review *v);
+void row_words(const struct row_key *k, const char *out[2]);
+bool row_same(const struct row_key *a, const struct row_key *b);
+
+#endif
