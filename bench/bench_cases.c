@@ -1,6 +1,5 @@
 /* cases: how fast acts fold. The acts lie in a file, as a node would hand them over: author, index,
  * kind, references, body; one cosignature per hundred acts of a log. */
-#include "base/limits.h"
 #include "base/os.h"
 #include "base/reader.h"
 #include "base/text.h"
@@ -50,23 +49,23 @@ static const struct {
      "\"point_of_contact\":\"duty "
      "officer\",\"purpose\":\"incident-response\",\"request_type\":\"info\","
      "\"steps_taken\":\"own logs searched\",\"type\":\"entente-request\",\"urgency\":\"normal\"}"},
-    {1, "request-ack", RESPONSE("request-ack", "")},
-    {1, "request-clarify",
-     RESPONSE("request-clarify", ",\"asks\":[{\"item\":2,\"text\":\"which port?\"}]")},
-    {0, "request-clarified", RESPONSE("request-clarified", ",\"answers\":[\"443\"]")},
-    {1, "request-status", RESPONSE("request-status", ",\"text\":\"asking the provider\"")},
-    {1, "request-extend",
-     "{\"action\":\"request-extend\"," COMMON
+    {1, "request.ack", RESPONSE("request.ack", "")},
+    {1, "request.clarify",
+     RESPONSE("request.clarify", ",\"asks\":[{\"item\":2,\"text\":\"which port?\"}]")},
+    {0, "request.clarified", RESPONSE("request.clarified", ",\"answers\":[\"443\"]")},
+    {1, "request.status", RESPONSE("request.status", ",\"text\":\"asking the provider\"")},
+    {1, "request.extend",
+     "{\"action\":\"request.extend\"," COMMON
      ",\"extend_by\":\"5 days\",\"reason\":\"provider\",\"type\":\"entente-extension\"}"},
-    {1, "request-answer",
-     RESPONSE("request-answer",
+    {1, "request.answer",
+     RESPONSE("request.answer",
               ",\"items\":[{\"item\":1,\"status\":\"answered\",\"text\":\"Example Ltd\"}]")},
-    {1, "request-answer",
-     RESPONSE("request-answer",
+    {1, "request.answer",
+     RESPONSE("request.answer",
               ",\"final\":true,\"items\":[{\"item\":2,\"status\":\"not-held\"}]")},
-    {0, "request-contest",
-     RESPONSE("request-contest", ",\"items\":[2],\"reason\":\"it was logged\"")},
-    {0, "request-accept", RESPONSE("request-accept", ",\"rating\":{\"usefulness\":4}")},
+    {0, "request.contest",
+     RESPONSE("request.contest", ",\"items\":[2],\"reason\":\"it was logged\"")},
+    {0, "request.accept", RESPONSE("request.accept", ",\"rating\":{\"usefulness\":4}")},
 };
 #define LIFE (sizeof life / sizeof *life)
 #define BATCH 100 /* acts of a log per cosignature */
@@ -140,7 +139,7 @@ static bool feed_one(struct cases *c, struct reader *r, struct err *e)
         return cases_cosigned(c, &s, e);
     }
     struct cases_act a;
-    struct hash refs[LIMIT_CASE_REFS];
+    struct hash refs[1];
     reader_copy(r, &a, sizeof a);
     a.kind = reader_bytes(r, a.kind.n);
     reader_copy(r, refs, a.refs_n * sizeof *refs);

@@ -89,8 +89,6 @@
 /* Hypotheses and evidence of one claim: the matrix is read by people. */
 #define LIMIT_CASE_HYPOTHESES 16
 #define LIMIT_CASE_EVIDENCE 512
-/* References of one act: what it answers, and a few more. */
-#define LIMIT_CASE_REFS 16
 /* Versions of one agreement, signers (parties and witnesses), rungs, calendars' days. */
 #define LIMIT_CASE_VERSIONS 64
 #define LIMIT_CASE_SIGNERS 128

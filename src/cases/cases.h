@@ -141,8 +141,8 @@ struct cases_act {
     uint16_t author;         /* place of the party */
     uint8_t signatures;      /* officers' signatures that verified */
     uint64_t index;          /* in the author's log */
-    struct bytes kind;       /* "request-answer" */
-    const struct hash *refs; /* the matter's id, then the act that is answered */
+    struct bytes kind;       /* "request.answer" */
+    const struct hash *refs; /* the matter's id, then the act that is answered; more are not read */
     size_t refs_n;
     int64_t claimed_ms;
     struct bytes body; /* canonical JSON; empty: withheld, or not here */

@@ -486,9 +486,8 @@ bool cases_add(struct cases *c, const struct cases_act *act, struct err *e)
     bool same, opener;
     const struct hash *about;
 
-    if (!c->versions_n || act->author >= c->versions[0].terms->parties_n ||
-        act->refs_n > LIMIT_CASE_REFS)
-        return err_fail(e, ERR_INPUT, "no party of the agreement, or too many references");
+    if (!c->versions_n || act->author >= c->versions[0].terms->parties_n)
+        return err_fail(e, ERR_INPUT, "not an act of a party of the agreement");
     if (!known_already(c, act, &same, e) || same)
         return same;
     if (rec_find(c, &act->id) != NONE)

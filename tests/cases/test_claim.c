@@ -25,22 +25,22 @@ static void a_claim_is_made_and_denied(void **state)
     assert_int_equal(v.claim.withheld, 1);
     assert_string_equal(cases_likelihoods[v.claim.likelihood].word, "likely");
     assert_string_equal(cases_confidence_words[v.claim.confidence], "moderate");
-    x = tell(w, SOUTH, "claim-rebut", &c, NULL, t + HOUR,
+    x = tell(w, SOUTH, "claim.rebut", &c, NULL, t + HOUR,
              "\"attacks\":\"custody\",\"target\":\"evidence/2\"");
     assert_int_equal(outcome(w, &c, &x).verdict, CASES_V_STATE); /* reply first */
-    tell(w, SOUTH, "claim-ack", &c, NULL, t + HOUR, NULL);
-    tell(w, SOUTH, "claim-reply", &c, NULL, t + DAY, "\"reply\":\"deny\"");
+    tell(w, SOUTH, "claim.ack", &c, NULL, t + HOUR, NULL);
+    tell(w, SOUTH, "claim.reply", &c, NULL, t + DAY, "\"reply\":\"deny\"");
     v = look(w, &c, t + DAY);
     assert_string_equal(state_word(w, &c, t + DAY), "replied");
     assert_int_equal(v.claim.reply, CASES_DENY);
     assert_int_equal(v.final_timing, CASES_IN_TIME);
-    tell(w, SOUTH, "claim-rebut", &c, NULL, t + 2 * DAY,
+    tell(w, SOUTH, "claim.rebut", &c, NULL, t + 2 * DAY,
          "\"attacks\":\"custody\",\"target\":\"evidence/2\"");
     x = tell(
-        w, NORTH, "claim-revise", &c, NULL, t + 3 * DAY,
+        w, NORTH, "claim.revise", &c, NULL, t + 3 * DAY,
         "\"likelihood\":{\"low\":45,\"high\":55},\"confidence\":\"low\",\"reason\":\"custody\"");
     assert_int_equal(outcome(w, &c, &x).verdict, CASES_V_TWO_OFFICERS);
-    tell2(w, NORTH, "claim-revise", &c, NULL, t + 3 * DAY,
+    tell2(w, NORTH, "claim.revise", &c, NULL, t + 3 * DAY,
           "\"likelihood\":{\"low\":45,\"high\":55},\"confidence\":\"low\",\"reason\":\"custody\"");
     v = look(w, &c, t + 3 * DAY);
     assert_string_equal(cases_likelihoods[v.claim.likelihood].word, "roughly even chance");
@@ -108,8 +108,8 @@ static void a_joint_finding_needs_both(void **state)
     struct cases_view v;
 
     (void)state;
-    tell(w, SOUTH, "claim-reply", &c, NULL, t + DAY, "\"reply\":\"third-party\"");
-    f = tell2(w, NORTH, "claim-finding", &c, NULL, t + 2 * DAY,
+    tell(w, SOUTH, "claim.reply", &c, NULL, t + DAY, "\"reply\":\"third-party\"");
+    f = tell2(w, NORTH, "claim.finding", &c, NULL, t + 2 * DAY,
               "\"agreed\":[\"the host was in the south\"]");
     assert_string_equal(state_word(w, &c, t + 3 * DAY), "replied");
     x = tell(w, NORTH, "agree", &c, &f, t + 3 * DAY, NULL);
@@ -119,7 +119,7 @@ static void a_joint_finding_needs_both(void **state)
     tell(w, SOUTH, "agree", &c, &f, t + 4 * DAY, NULL);
     assert_string_equal(state_word(w, &c, t + 4 * DAY), "found");
     /* A settlement; its obligation is a request that names the claim. */
-    s = tell2(w, SOUTH, "claim-settle", &c, NULL, t + 5 * DAY,
+    s = tell2(w, SOUTH, "claim.settle", &c, NULL, t + 5 * DAY,
               "\"obligations\":[\"clean the host\"]");
     tell(w, NORTH, "agree", &c, &s, t + 6 * DAY, NULL);
     assert_string_equal(state_word(w, &c, t + 6 * DAY), "settled");
@@ -146,9 +146,9 @@ static void withdrawn_is_not_erased(void **state)
     struct hash c = lodge(w, t, NULL), x;
 
     (void)state;
-    tell2(w, NORTH, "claim-withdraw", &c, NULL, t + DAY, "\"reason\":\"mistaken\"");
+    tell2(w, NORTH, "claim.withdraw", &c, NULL, t + DAY, "\"reason\":\"mistaken\"");
     assert_string_equal(state_word(w, &c, t + DAY), "withdrawn");
-    x = tell(w, SOUTH, "claim-reply", &c, NULL, t + 2 * DAY, "\"reply\":\"deny\"");
+    x = tell(w, SOUTH, "claim.reply", &c, NULL, t + 2 * DAY, "\"reply\":\"deny\"");
     assert_int_equal(outcome(w, &c, &x).verdict, CASES_V_STATE);
     assert_int_equal(look(w, &c, t + 2 * DAY).acts, 3);
     world_free(w);

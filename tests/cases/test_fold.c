@@ -52,7 +52,7 @@ static void open_one(struct play *p)
         p->kind[p->n] = 'c';
         break;
     case 1:
-        id = say(p->w, author, "remedy-notice", NULL, NULL, claimed,
+        id = say(p->w, author, "remedy.notice", NULL, NULL, claimed,
                  "\"addressee\":\"south\",\"clauses\":[\"request.sample\"]");
         p->kind[p->n] = 'm';
         break;
@@ -67,36 +67,36 @@ static void open_one(struct play *p)
     p->n++;
 }
 
-static const char *const request_kinds[] = {"request-ack",
-                                            "request-clarify",
-                                            "request-clarified",
-                                            "request-status",
-                                            "request-extend",
-                                            "request-complex",
-                                            "request-refuse",
-                                            "request-answer",
-                                            "request-answer",
-                                            "request-answer",
-                                            "request-accept",
-                                            "request-contest",
-                                            "request-escalate",
-                                            "request-withdraw",
-                                            "request-suspend",
-                                            "request-resume",
-                                            "request-ruling",
+static const char *const request_kinds[] = {"request.ack",
+                                            "request.clarify",
+                                            "request.clarified",
+                                            "request.status",
+                                            "request.extend",
+                                            "request.complex",
+                                            "request.refuse",
+                                            "request.answer",
+                                            "request.answer",
+                                            "request.answer",
+                                            "request.accept",
+                                            "request.contest",
+                                            "request.escalate",
+                                            "request.withdraw",
+                                            "request.suspend",
+                                            "request.resume",
+                                            "request.ruling",
                                             "agree",
                                             "agree",
                                             "comment",
-                                            "claim-reply",
+                                            "claim.reply",
                                             "nonsense",
                                             NULL};
 static const char *const claim_kinds[] = {
-    "claim-ack",      "claim-reply",  "claim-reply",    "claim-extend",   "claim-rebut",
-    "claim-evidence", "claim-revise", "claim-finding",  "claim-finding",  "claim-refer",
-    "claim-ruling",   "claim-settle", "claim-withdraw", "claim-disagree", "claim-escalate",
-    "agree",          "agree",        "agree",          "request-ack",    NULL};
-static const char *const remedy_kinds[] = {"remedy-cure", "remedy-suspend",   "remedy-suspend",
-                                           "remedy-lift", "remedy-terminate", "comment",
+    "claim.ack",      "claim.reply",  "claim.reply",    "claim.extend",   "claim.rebut",
+    "claim.evidence", "claim.revise", "claim.finding",  "claim.finding",  "claim.refer",
+    "claim.ruling",   "claim.settle", "claim.withdraw", "claim.disagree", "claim.escalate",
+    "agree",          "agree",        "agree",          "request.ack",    NULL};
+static const char *const remedy_kinds[] = {"remedy.cure", "remedy.suspend",   "remedy.suspend",
+                                           "remedy.lift", "remedy.terminate", "comment",
                                            NULL};
 
 static const char *members(struct play *p, const char *kind)
@@ -130,41 +130,41 @@ static const char *members(struct play *p, const char *kind)
     static const char *const replies[] = {"\"reply\":\"deny\"", "\"reply\":\"admit\"",
                                           "\"reply\":\"third-party\"", NULL};
 
-    if (!strcmp(kind, "request-answer"))
+    if (!strcmp(kind, "request.answer"))
         return choose(p, answers);
-    if (!strcmp(kind, "request-refuse"))
+    if (!strcmp(kind, "request.refuse"))
         return choose(p, refusals);
     if (strstr(kind, "extend"))
         return choose(p, extends);
-    if (!strcmp(kind, "request-clarify"))
+    if (!strcmp(kind, "request.clarify"))
         return choose(p, asks);
     if (strstr(kind, "escalate"))
         return choose(p, rungs);
-    if (!strcmp(kind, "claim-reply"))
+    if (!strcmp(kind, "claim.reply"))
         return choose(p, replies);
-    if (!strcmp(kind, "request-complex"))
+    if (!strcmp(kind, "request.complex"))
         return "\"expected_date\":\"2026-05-01T00:00:00Z\"";
-    if (!strcmp(kind, "request-contest"))
+    if (!strcmp(kind, "request.contest"))
         return pick(p, 2) ? "\"reason\":\"no\"" : "\"reason\":\"no\",\"items\":[1]";
-    if (!strcmp(kind, "request-ruling"))
+    if (!strcmp(kind, "request.ruling"))
         return pick(p, 2) ? "\"question\":\"ground\",\"upheld\":false"
                           : "\"question\":\"completeness\",\"upheld\":true";
-    if (!strcmp(kind, "claim-revise"))
+    if (!strcmp(kind, "claim.revise"))
         return "\"likelihood\":{\"low\":45,\"high\":55},\"confidence\":\"low\",\"reason\":\"new "
                "evidence\"";
-    if (!strcmp(kind, "claim-rebut"))
+    if (!strcmp(kind, "claim.rebut"))
         return "\"attacks\":\"custody\",\"target\":\"evidence/1\"";
-    if (!strcmp(kind, "claim-evidence"))
+    if (!strcmp(kind, "claim.evidence"))
         return "\"evidence\":[{\"sha256\":"
                "\"00000000000000000000000000000000000000000000000000000000000000aa\","
                "\"availability\":\"attached\"}]";
-    if (!strcmp(kind, "claim-finding") || !strcmp(kind, "claim-ruling"))
+    if (!strcmp(kind, "claim.finding") || !strcmp(kind, "claim.ruling"))
         return "\"agreed\":[\"the machines were used\"]";
-    if (!strcmp(kind, "claim-settle"))
+    if (!strcmp(kind, "claim.settle"))
         return "\"obligations\":[\"clean the machines\"]";
-    if (!strcmp(kind, "claim-withdraw"))
+    if (!strcmp(kind, "claim.withdraw"))
         return "\"reason\":\"mistaken\"";
-    if (!strcmp(kind, "remedy-suspend"))
+    if (!strcmp(kind, "remedy.suspend"))
         return "\"clauses\":[\"request.sample\"]";
     return pick(p, 12) ? NULL : "\"exercise\":true";
 }
@@ -202,8 +202,8 @@ static struct play play_of(uint64_t seed, unsigned steps)
         "\"per_day\": 2",
         "\"cure\": \"30 days\"",
         "\"cure\": \"2 days\"",
-        "[\n    \"claim\",\n    \"claim-revise\",\n    \"claim-finding\",\n    \"claim-settle\",\n "
-        "   \"remedy-suspend\"\n   ]",
+        "[\n    \"claim\",\n    \"claim.revise\",\n    \"claim.finding\",\n    \"claim.settle\",\n "
+        "   \"remedy.suspend\"\n   ]",
         "[]",
         NULL};
     struct play p = {.w = world_with(edits), .r = rng_of(seed), .now = T("2026-03-02T08:00:00Z")};
@@ -402,16 +402,16 @@ static void a_difference_names_the_first_act(void **state)
     uint32_t bucket = (uint32_t)q.b[0] << 4 | q.b[1] >> 4;
 
     (void)state;
-    tell(w, SOUTH, "request-ack", &q, NULL, t + HOUR, NULL);
-    x = tell(w, SOUTH, "request-answer", &q, NULL, t + 2 * HOUR,
+    tell(w, SOUTH, "request.ack", &q, NULL, t + HOUR, NULL);
+    x = tell(w, SOUTH, "request.answer", &q, NULL, t + 2 * HOUR,
              "\"items\":[{\"item\":1,\"status\":\"answered\"}]");
-    tell(w, SOUTH, "request-answer", &q, NULL, t + 3 * HOUR,
+    tell(w, SOUTH, "request.answer", &q, NULL, t + 3 * HOUR,
          "\"items\":[{\"item\":2,\"status\":\"answered\"}]");
     must(cases_agree(other, w->terms, T("2026-01-01T00:00:00Z"), NULL), NULL);
     for (size_t i = 0; i < w->acts_n; i++) {
         changed = w->acts[i].act; /* the other node reads one body differently */
         if (hash_equal(&changed.id, &x))
-            changed.body = BYTES("{\"type\":\"entente-response\",\"action\":\"request-answer\","
+            changed.body = BYTES("{\"type\":\"entente-response\",\"action\":\"request.answer\","
                                  "\"items\":[{\"item\":1,\"status\":\"not-held\"}]}");
         must(cases_add(other, &changed, NULL), NULL);
     }
@@ -489,18 +489,18 @@ static void suspension_of_a_clause_stops_only_that_clause(void **state)
     int64_t t = T("2026-03-02T10:00:00Z");
     struct hash before =
         tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "sample", "urgent", 1, NULL));
-    struct hash m = tell(w, NORTH, "remedy-notice", NULL, NULL, t,
+    struct hash m = tell(w, NORTH, "remedy.notice", NULL, NULL, t,
                          "\"addressee\":\"south\",\"clauses\":[\"request.sample\"]");
-    struct hash x = tell2(w, NORTH, "remedy-suspend", &m, NULL, t + 47 * HOUR,
+    struct hash x = tell2(w, NORTH, "remedy.suspend", &m, NULL, t + 47 * HOUR,
                           "\"clauses\":[\"request.sample\"]");
     struct hash a, b, c;
 
     (void)state;
     assert_int_equal(outcome(w, &m, &x).verdict, CASES_V_CURE);
-    x = tell(w, NORTH, "remedy-suspend", &m, NULL, t + 49 * HOUR,
+    x = tell(w, NORTH, "remedy.suspend", &m, NULL, t + 49 * HOUR,
              "\"clauses\":[\"request.sample\"]");
     assert_int_equal(outcome(w, &m, &x).verdict, CASES_V_TWO_OFFICERS);
-    x = tell2(w, NORTH, "remedy-suspend", &m, NULL, t + 50 * HOUR,
+    x = tell2(w, NORTH, "remedy.suspend", &m, NULL, t + 50 * HOUR,
               "\"clauses\":[\"request.sample\"]");
     assert_int_equal(outcome(w, &m, &x).verdict, CASES_TAKEN);
     a = tell(w, NORTH, "request", NULL, NULL, t + 51 * HOUR,
@@ -511,7 +511,7 @@ static void suspension_of_a_clause_stops_only_that_clause(void **state)
     assert_int_equal(outcome(w, &b, &b).verdict, CASES_TAKEN);
     assert_true(cases_suspended(w->cases, BYTES("request.sample"), t + 51 * HOUR));
     assert_false(cases_suspended(w->cases, BYTES("request.info"), t + 51 * HOUR));
-    tell(w, NORTH, "remedy-lift", &m, NULL, t + 60 * HOUR, NULL);
+    tell(w, NORTH, "remedy.lift", &m, NULL, t + 60 * HOUR, NULL);
     c = tell(w, NORTH, "request", NULL, NULL, t + 61 * HOUR,
              request_body(w, "sample", "urgent", 1, NULL));
     assert_int_equal(outcome(w, &c, &c).verdict, CASES_TAKEN);

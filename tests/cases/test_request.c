@@ -22,13 +22,13 @@ static void ask_and_be_answered(void **state)
     assert_string_equal(state_word(w, &q, t + 60000), "delivered");
     assert_string_equal(instant(w->arena, v.ack_due), "2026-03-04T15:59:59.999"); /* Shanghai */
     assert_string_equal(instant(w->arena, v.final_due), "2026-03-12T15:59:59.999");
-    tell(w, SOUTH, "request-ack", &q, NULL, t + HOUR, NULL);
+    tell(w, SOUTH, "request.ack", &q, NULL, t + HOUR, NULL);
     assert_string_equal(state_word(w, &q, t + HOUR), "open");
-    tell(w, SOUTH, "request-status", &q, NULL, t + 2 * HOUR, NULL);
-    tell(w, SOUTH, "request-answer", &q, NULL, t + DAY,
+    tell(w, SOUTH, "request.status", &q, NULL, t + 2 * HOUR, NULL);
+    tell(w, SOUTH, "request.answer", &q, NULL, t + DAY,
          "\"items\":[{\"item\":1,\"status\":\"answered\"}]");
     assert_string_equal(state_word(w, &q, t + DAY), "partly");
-    tell(w, SOUTH, "request-answer", &q, NULL, t + 2 * DAY,
+    tell(w, SOUTH, "request.answer", &q, NULL, t + 2 * DAY,
          "\"final\":true,\"items\":[{\"item\":2,\"status\":\"not-held\"}]");
     v = look(w, &q, t + 2 * DAY);
     assert_string_equal(state_word(w, &q, t + 2 * DAY), "answered");
@@ -36,7 +36,7 @@ static void ask_and_be_answered(void **state)
     assert_int_equal(v.status_timing, CASES_IN_TIME);
     assert_int_equal(v.final_timing, CASES_IN_TIME);
     assert_false(look(w, &q, t + 100 * DAY).overdue);
-    tell(w, NORTH, "request-accept", &q, NULL, t + 3 * DAY, "\"rating\":{\"usefulness\":4}");
+    tell(w, NORTH, "request.accept", &q, NULL, t + 3 * DAY, "\"rating\":{\"usefulness\":4}");
     assert_string_equal(state_word(w, &q, t + 3 * DAY), "closed");
     world_free(w);
 }
@@ -49,7 +49,7 @@ static void silence_accepts(void **state)
         tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "normal", 1, NULL));
 
     (void)state;
-    tell(w, SOUTH, "request-answer", &q, NULL, t + DAY,
+    tell(w, SOUTH, "request.answer", &q, NULL, t + DAY,
          "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"}]");
     assert_string_equal(state_word(w, &q, T("2026-03-13T22:59:59.999Z")), "answered");
     assert_string_equal(state_word(w, &q, T("2026-03-16T23:00:00Z")), "closed");
@@ -84,7 +84,7 @@ static void the_other_side_goes_silent(void **state)
     cosign(w, NORTH, SOUTH, due + 50 * HOUR);
     v = look(w, &q, due + 51 * HOUR);
     assert_true(v.final_due == due && v.overdue && v.deemed);
-    a = tell(w, SOUTH, "request-answer", &q, NULL, due + 51 * HOUR,
+    a = tell(w, SOUTH, "request.answer", &q, NULL, due + 51 * HOUR,
              "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"}]");
     v = look(w, &q, due + 52 * HOUR);
     assert_int_equal(v.final_timing, CASES_LATE);
@@ -106,7 +106,7 @@ static void an_unanswered_request_lapses(void **state)
     (void)state;
     assert_string_equal(state_word(w, &q, t + 216 * HOUR), "delivered");
     assert_string_equal(state_word(w, &q, t + 216 * HOUR + 1), "lapsed");
-    a = tell(w, SOUTH, "request-answer", &q, NULL, t + 300 * HOUR,
+    a = tell(w, SOUTH, "request.answer", &q, NULL, t + 300 * HOUR,
              "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"}]");
     assert_int_equal(outcome(w, &q, &a).verdict, CASES_V_LAPSED);
     assert_string_equal(state_word(w, &q, t + 300 * HOUR), "lapsed");
@@ -125,7 +125,7 @@ static void backdating_is_named(void **state)
 
     (void)state;
     cosign(w, SOUTH, NORTH, due + 24 * HOUR); /* south's log is empty up to here */
-    a = say(w, SOUTH, "request-refuse", &q, NULL, due - 2 * HOUR,
+    a = say(w, SOUTH, "request.refuse", &q, NULL, due - 2 * HOUR,
             "\"ground\":\"sovereignty-security\",\"scope\":\"all\"");
     cosign(w, SOUTH, NORTH, due + 48 * HOUR);
     v = outcome(w, &q, &a);
@@ -146,7 +146,7 @@ static void without_a_witness_some_things_are_undecidable(void **state)
                 a;
 
     (void)state;
-    a = say(w, SOUTH, "request-answer", &q, NULL, due - HOUR,
+    a = say(w, SOUTH, "request.answer", &q, NULL, due - HOUR,
             "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"}]");
     cosign(w, SOUTH, NORTH, due + HOUR);
     assert_int_equal(outcome(w, &q, &a).timing, CASES_UNDECIDABLE);
@@ -163,21 +163,21 @@ static void clarify_stops_the_clock_only_for_a_reason(void **state)
                 c;
 
     (void)state;
-    c = tell(w, SOUTH, "request-clarify", &q, NULL, t + HOUR,
+    c = tell(w, SOUTH, "request.clarify", &q, NULL, t + HOUR,
              "\"asks\":[{\"field\":\"purpose\",\"text\":\"why?\"}]");
     assert_int_equal(outcome(w, &q, &c).verdict, CASES_NO_STOP);
     assert_string_equal(state_word(w, &q, t + HOUR), "open");
     assert_true(look(w, &q, t + 2 * HOUR).final_due == due);
-    c = tell(w, SOUTH, "request-clarify", &q, NULL, t + 2 * HOUR,
+    c = tell(w, SOUTH, "request.clarify", &q, NULL, t + 2 * HOUR,
              "\"asks\":[{\"item\":2,\"text\":\"which?\"}]");
     assert_int_equal(outcome(w, &q, &c).verdict, CASES_TAKEN);
     assert_string_equal(state_word(w, &q, t + 2 * HOUR), "waiting");
     assert_true(look(w, &q, t + 50 * HOUR).stopped_since == t + 2 * HOUR);
-    tell(w, NORTH, "request-clarified", &q, &c, t + 12 * HOUR, "\"answers\":[\"the second\"]");
+    tell(w, NORTH, "request.clarified", &q, &c, t + 12 * HOUR, "\"answers\":[\"the second\"]");
     assert_string_equal(state_word(w, &q, t + 12 * HOUR), "open");
     assert_true(look(w, &q, t + 12 * HOUR).final_due == due + 10 * HOUR);
     /* The same item again stops nothing. */
-    c = tell(w, SOUTH, "request-clarify", &q, NULL, t + 13 * HOUR,
+    c = tell(w, SOUTH, "request.clarify", &q, NULL, t + 13 * HOUR,
              "\"asks\":[{\"item\":2,\"text\":\"really?\"}]");
     assert_int_equal(outcome(w, &q, &c).verdict, CASES_NO_STOP);
     world_free(w);
@@ -191,7 +191,7 @@ static void an_unanswered_clarification_lapses_the_request(void **state)
         tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "urgent", 1, NULL));
 
     (void)state;
-    tell(w, SOUTH, "request-clarify", &q, NULL, t + HOUR, "\"asks\":[{\"item\":1,\"text\":\"?\"}]");
+    tell(w, SOUTH, "request.clarify", &q, NULL, t + HOUR, "\"asks\":[{\"item\":1,\"text\":\"?\"}]");
     assert_string_equal(state_word(w, &q, T("2026-03-09T22:59:59.999Z")),
                         "waiting"); /* Saturday moves to Monday */
     assert_string_equal(state_word(w, &q, T("2026-03-09T23:00:00Z")), "lapsed");
@@ -211,23 +211,23 @@ static void extensions(void **state)
                 p;
 
     (void)state;
-    x = tell(w, SOUTH, "request-extend", &q, NULL, t + HOUR, "\"extend_by\":\"73 hours\"");
+    x = tell(w, SOUTH, "request.extend", &q, NULL, t + HOUR, "\"extend_by\":\"73 hours\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_EXTEND_LENGTH);
-    x = tell(w, SOUTH, "request-extend", &q, NULL, t + HOUR, "\"extend_by\":\"3 days\"");
+    x = tell(w, SOUTH, "request.extend", &q, NULL, t + HOUR, "\"extend_by\":\"3 days\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_EXTEND);
-    x = tell(w, SOUTH, "request-extend", &q, NULL, t + 2 * HOUR, "\"extend_by\":\"72 hours\"");
+    x = tell(w, SOUTH, "request.extend", &q, NULL, t + 2 * HOUR, "\"extend_by\":\"72 hours\"");
     assert_true(look(w, &q, t + 2 * HOUR).final_due == t + 144 * HOUR);
-    x = tell(w, SOUTH, "request-extend", &q, NULL, t + 3 * HOUR, "\"extend_by\":\"1 hour\"");
+    x = tell(w, SOUTH, "request.extend", &q, NULL, t + 3 * HOUR, "\"extend_by\":\"1 hour\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_EXTEND_TIMES);
     assert_string_equal(outcome(w, &q, &x).clause, "clock.urgency.urgent");
     /* By consent: nothing until the other side agrees; one's own yes is none. */
-    p = tell(w, SOUTH, "request-extend", &em, NULL, t + HOUR * 4, "\"extend_by\":\"4 hours\"");
+    p = tell(w, SOUTH, "request.extend", &em, NULL, t + HOUR * 4, "\"extend_by\":\"4 hours\"");
     assert_true(look(w, &em, t + 5 * HOUR).final_due == t + 8 * HOUR);
     x = tell(w, SOUTH, "agree", &em, &p, t + 5 * HOUR, NULL);
     assert_int_equal(outcome(w, &em, &x).verdict, CASES_V_PROPOSAL);
     tell(w, NORTH, "agree", &em, &p, t + 6 * HOUR, NULL);
     assert_true(look(w, &em, t + 6 * HOUR).final_due == t + 12 * HOUR);
-    x = tell(w, SOUTH, "request-extend", &em, NULL, t + 13 * HOUR, "\"extend_by\":\"1 hour\"");
+    x = tell(w, SOUTH, "request.extend", &em, NULL, t + 13 * HOUR, "\"extend_by\":\"1 hour\"");
     assert_int_equal(outcome(w, &em, &x).verdict, CASES_V_EXTEND_TIMES);
     world_free(w);
 }
@@ -241,7 +241,7 @@ static void an_extension_after_the_due_instant_is_none(void **state)
                 x;
 
     (void)state;
-    x = tell(w, SOUTH, "request-extend", &q, NULL, t + 72 * HOUR + 1, "\"extend_by\":\"72 hours\"");
+    x = tell(w, SOUTH, "request.extend", &q, NULL, t + 72 * HOUR + 1, "\"extend_by\":\"72 hours\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_EXTEND_DUE);
     assert_true(look(w, &q, t + 73 * HOUR).overdue);
     world_free(w);
@@ -256,38 +256,38 @@ static void refusals_need_ground_and_scope(void **state)
                 x;
 
     (void)state;
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR, "\"ground\":\"sovereignty-security\"");
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR, "\"ground\":\"sovereignty-security\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_MALFORMED);
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
              "\"ground\":\"quota\",\"scope\":\"all\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_GROUND);
     assert_string_equal(outcome(w, &q, &x).clause, "ground.quota");
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
              "\"ground\":\"malformed\",\"scope\":\"all\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_GROUND);
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
              "\"ground\":\"ongoing-case\",\"scope\":\"all\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_GROUND_NEEDS);
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
              "\"ground\":\"ongoing-case\",\"date\":\"2026-06-01\",\"scope\":\"all\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_CONSULT_FIRST);
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
              "\"ground\":\"not-held\",\"search\":\"all logs\",\"scope\":[2,2]");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_ITEM);
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
              "\"ground\":\"not-held\",\"search\":\"all logs\",\"scope\":[2]");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_TAKEN);
     assert_string_equal(state_word(w, &q, t + HOUR), "part-refused");
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + 2 * HOUR,
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + 2 * HOUR,
              "\"ground\":\"ongoing-case\",\"date\":\"2026-06-01\",\"consult_offer\":true,\"scope\":"
              "\"all\"");
     assert_string_equal(state_word(w, &q, t + 2 * HOUR), "refused");
     /* The consultation window, then the ladder. */
-    x = tell(w, NORTH, "request-escalate", &q, NULL, t + 3 * HOUR, "\"rung\":1");
+    x = tell(w, NORTH, "request.escalate", &q, NULL, t + 3 * HOUR, "\"rung\":1");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_CONSULT_WINDOW);
-    x = tell(w, NORTH, "request-escalate", &q, NULL, t + 51 * HOUR, "\"rung\":2");
+    x = tell(w, NORTH, "request.escalate", &q, NULL, t + 51 * HOUR, "\"rung\":2");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_RUNG);
-    x = tell(w, NORTH, "request-escalate", &q, NULL, t + 51 * HOUR, "\"rung\":1");
+    x = tell(w, NORTH, "request.escalate", &q, NULL, t + 51 * HOUR, "\"rung\":1");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_TAKEN);
     assert_string_equal(state_word(w, &q, t + 51 * HOUR), "escalated");
     world_free(w);
@@ -302,23 +302,23 @@ static void up_the_ladder_to_a_ruling(void **state)
                 x;
 
     (void)state;
-    tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
          "\"ground\":\"not-held\",\"search\":\"none\",\"scope\":\"all\"");
     for (int rung = 1; rung <= 4; rung++) {
         char body[32];
         snprintf(body, sizeof body, "\"rung\":%d", rung);
-        x = tell(w, NORTH, "request-escalate", &q, NULL, t + (2 + 20 * rung) * DAY, body);
+        x = tell(w, NORTH, "request.escalate", &q, NULL, t + (2 + 20 * rung) * DAY, body);
         assert_int_equal(outcome(w, &q, &x).verdict, CASES_TAKEN);
     }
-    x = tell(w, EAST, "request-ruling", &q, NULL, t + 100 * DAY,
+    x = tell(w, EAST, "request.ruling", &q, NULL, t + 100 * DAY,
              "\"question\":\"ground\",\"upheld\":false");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_NOT_YOURS);
-    x = tell(w, JUDGE, "request-ruling", &q, NULL, t + 101 * DAY,
+    x = tell(w, JUDGE, "request.ruling", &q, NULL, t + 101 * DAY,
              "\"question\":\"ground\",\"upheld\":false");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_TAKEN);
     assert_string_equal(state_word(w, &q, t + 101 * DAY), "open");
     assert_true(look(w, &q, t + 101 * DAY).final_due == t + 104 * DAY);
-    tell(w, SOUTH, "request-answer", &q, NULL, t + 102 * DAY,
+    tell(w, SOUTH, "request.answer", &q, NULL, t + 102 * DAY,
          "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"}]");
     assert_string_equal(state_word(w, &q, t + 102 * DAY), "answered");
     world_free(w);
@@ -333,14 +333,14 @@ static void the_arbiter_does_not_review_sovereignty(void **state)
                 x;
 
     (void)state;
-    tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
          "\"ground\":\"sovereignty-security\",\"scope\":\"all\"");
     for (int rung = 1; rung <= 4; rung++) {
         char body[32];
         snprintf(body, sizeof body, "\"rung\":%d", rung);
-        tell(w, NORTH, "request-escalate", &q, NULL, t + 20 * rung * DAY, body);
+        tell(w, NORTH, "request.escalate", &q, NULL, t + 20 * rung * DAY, body);
     }
-    x = tell(w, JUDGE, "request-ruling", &q, NULL, t + 101 * DAY,
+    x = tell(w, JUDGE, "request.ruling", &q, NULL, t + 101 * DAY,
              "\"question\":\"ground\",\"upheld\":false");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_REVIEW);
     assert_string_equal(state_word(w, &q, t + 101 * DAY), "escalated");
@@ -356,19 +356,19 @@ static void contest_and_answer_again(void **state)
                 x;
 
     (void)state;
-    tell(w, SOUTH, "request-answer", &q, NULL, t + DAY,
+    tell(w, SOUTH, "request.answer", &q, NULL, t + DAY,
          "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"},{\"item\":2,\"status\":"
          "\"answered\"}]");
-    x = tell(w, SOUTH, "request-answer", &q, NULL, t + DAY,
+    x = tell(w, SOUTH, "request.answer", &q, NULL, t + DAY,
              "\"items\":[{\"item\":1,\"status\":\"not-held\"}]");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_STATE);
-    tell(w, NORTH, "request-contest", &q, NULL, t + 2 * DAY,
+    tell(w, NORTH, "request.contest", &q, NULL, t + 2 * DAY,
          "\"reason\":\"beside the point\",\"items\":[2]");
     assert_string_equal(state_word(w, &q, t + 60 * DAY), "contested");
-    x = tell(w, SOUTH, "request-answer", &q, NULL, t + 3 * DAY,
+    x = tell(w, SOUTH, "request.answer", &q, NULL, t + 3 * DAY,
              "\"items\":[{\"item\":1,\"status\":\"not-held\"}]");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_ITEM_FINAL);
-    tell(w, SOUTH, "request-answer", &q, NULL, t + 3 * DAY,
+    tell(w, SOUTH, "request.answer", &q, NULL, t + 3 * DAY,
          "\"items\":[{\"item\":2,\"status\":\"not-held\"}]");
     assert_string_equal(state_word(w, &q, t + 3 * DAY), "answered");
     assert_int_equal(look(w, &q, t + 3 * DAY).request.item[1], CASES_ITEM_NOT_HELD);
@@ -384,12 +384,12 @@ static void suspend_and_resume_need_both(void **state)
                 p;
 
     (void)state;
-    p = tell(w, SOUTH, "request-suspend", &q, NULL, t + HOUR, NULL);
+    p = tell(w, SOUTH, "request.suspend", &q, NULL, t + HOUR, NULL);
     assert_true(look(w, &q, t + 2 * HOUR).stopped_since == CASES_NEVER);
     tell(w, NORTH, "agree", &q, &p, t + 2 * HOUR, NULL);
     assert_true(look(w, &q, t + 100 * HOUR).stopped_since == t + 2 * HOUR);
     assert_false(look(w, &q, t + 100 * HOUR).overdue);
-    p = tell(w, NORTH, "request-resume", &q, NULL, t + 101 * HOUR, NULL);
+    p = tell(w, NORTH, "request.resume", &q, NULL, t + 101 * HOUR, NULL);
     tell(w, SOUTH, "agree", &q, &p, t + 102 * HOUR, NULL);
     assert_true(look(w, &q, t + 102 * HOUR).final_due == t + 172 * HOUR);
     assert_true(look(w, &q, t + 102 * HOUR).ack_due == t + 108 * HOUR);
@@ -405,7 +405,7 @@ static void the_sum_of_stops_is_capped(void **state)
                 p;
 
     (void)state;
-    p = tell(w, SOUTH, "request-suspend", &q, NULL, t + HOUR, NULL);
+    p = tell(w, SOUTH, "request.suspend", &q, NULL, t + HOUR, NULL);
     tell(w, NORTH, "agree", &q, &p, t + 2 * HOUR, NULL);
     assert_true(look(w, &q, t + 2 * HOUR + 30 * DAY).final_due == t + 72 * HOUR + 30 * DAY);
     assert_true(look(w, &q, t + 72 * HOUR + 30 * DAY + 1).overdue);
@@ -445,10 +445,10 @@ static void moves_to_complex(void **state)
         tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "emergency", 1, NULL));
 
     (void)state;
-    x = tell(w, SOUTH, "request-complex", &em, NULL, t + HOUR,
+    x = tell(w, SOUTH, "request.complex", &em, NULL, t + HOUR,
              "\"expected_date\":\"2026-04-10T00:00:00Z\"");
     assert_int_equal(outcome(w, &em, &x).verdict, CASES_TAKEN); /* a proposal */
-    tell(w, SOUTH, "request-complex", &q, NULL, t + DAY,
+    tell(w, SOUTH, "request.complex", &q, NULL, t + DAY,
          "\"expected_date\":\"2026-04-10T00:00:00Z\"");
     assert_string_equal(instant(w->arena, look(w, &q, t + DAY).final_due),
                         "2026-04-16T15:59:59.999");
@@ -507,11 +507,11 @@ static void preserved_data_is_held(void **state)
 
     (void)state;
     assert_true(look(w, &q, t).final_due == t + 24 * HOUR);
-    tell(w, SOUTH, "request-answer", &q, NULL, t + HOUR,
+    tell(w, SOUTH, "request.answer", &q, NULL, t + HOUR,
          "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"}]");
     v = look(w, &q, t + HOUR);
     assert_string_equal(instant(w->arena, v.request.hold_until), "2026-05-01T15:59:59.999");
-    x = tell(w, NORTH, "request-extend", &q, NULL, t + 40 * DAY, "\"extend_by\":\"30 days\"");
+    x = tell(w, NORTH, "request.extend", &q, NULL, t + 40 * DAY, "\"extend_by\":\"30 days\"");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_TAKEN);
     v = look(w, &q, t + 41 * DAY);
     assert_string_equal(instant(w->arena, v.request.hold_until), "2026-06-01T15:59:59.999");
@@ -527,7 +527,7 @@ static void drills_do_not_touch_real_cases(void **state)
                 x;
 
     (void)state;
-    x = tell(w, SOUTH, "request-refuse", &q, NULL, t + HOUR,
+    x = tell(w, SOUTH, "request.refuse", &q, NULL, t + HOUR,
              "\"ground\":\"sovereignty-security\",\"scope\":\"all\",\"exercise\":true");
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_EXERCISE);
     assert_string_equal(state_word(w, &q, t + HOUR), "delivered");
@@ -545,7 +545,7 @@ static void what_the_agreement_lacks_is_void(void **state)
     (void)state;
     assert_string_equal(state_word(w, &q, t + DAY), "void");
     assert_string_equal(outcome(w, &q, &q).clause, "request.match");
-    x = tell(w, SOUTH, "request-ack", &q, NULL, t + HOUR, NULL);
+    x = tell(w, SOUTH, "request.ack", &q, NULL, t + HOUR, NULL);
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_VOID);
     assert_false(look(w, &q, t + 90 * DAY).overdue);
     q = tell(w, NORTH, "request", NULL, NULL, T("2025-12-01T00:00:00Z") > t ? 0 : t + HOUR,
@@ -562,7 +562,7 @@ static void unknown_kinds_are_kept_and_named(void **state)
     int64_t t = T(START);
     struct hash q =
         tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "normal", 1, NULL));
-    struct hash x = tell(w, SOUTH, "request-dance", &q, NULL, t + HOUR, NULL);
+    struct hash x = tell(w, SOUTH, "request.dance", &q, NULL, t + HOUR, NULL);
 
     (void)state;
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_UNKNOWN);
@@ -587,9 +587,9 @@ static const struct gate {
      "marking"},
     {"unmarked", NORTH, "request", "info", "normal", "\"object_marking_refs\":[]", "marking"},
     {"an arbiter asks nothing", JUDGE, "request", "info", "normal", NULL, "not this party's to do"},
-    {"an unknown kind", NORTH, "request-dance", NULL, NULL, "", "no such kind"},
+    {"an unknown kind", NORTH, "request.dance", NULL, NULL, "", "no such kind"},
     {"no items", NORTH, "request", "info", "normal", "\"items\":[]", "twice"},
-    {"an act on nothing", SOUTH, "request-ack", NULL, NULL, "", "not here"},
+    {"an act on nothing", SOUTH, "request.ack", NULL, NULL, "", "not here"},
 };
 
 static void the_gate(void **state)
@@ -623,10 +623,10 @@ static void the_gate_names_the_missing_member(void **state)
     assert_non_null(strstr(e.text, "\"intended_use\" is missing, by clause request.info.fields"));
     /* On a request that is there, pending acts count as well. */
     q = tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "normal", 1, NULL));
-    assert_true(may(w, SOUTH, "request-ack", &q, t + 1, NULL, &e));
-    assert_false(may(w, NORTH, "request-ack", &q, t + 1, NULL, &e));
-    say(w, SOUTH, "request-ack", &q, NULL, t + 1, NULL);
-    assert_false(may(w, SOUTH, "request-ack", &q, t + 2, NULL, &e));
+    assert_true(may(w, SOUTH, "request.ack", &q, t + 1, NULL, &e));
+    assert_false(may(w, NORTH, "request.ack", &q, t + 1, NULL, &e));
+    say(w, SOUTH, "request.ack", &q, NULL, t + 1, NULL);
+    assert_false(may(w, SOUTH, "request.ack", &q, t + 2, NULL, &e));
     assert_non_null(strstr(e.text, "done already"));
     world_free(w);
 }

@@ -23,15 +23,15 @@ static struct world *half_a_year(void)
                     request_body(w, "info", "urgent", 1, NULL));
     q[4] = tell(w, NORTH, "request", NULL, NULL, t + 5,
                 request_body(w, "info", "urgent", 1, "\"exercise\":true"));
-    tell(w, SOUTH, "request-ack", &q[0], NULL, t + HOUR, NULL);
-    tell(w, SOUTH, "request-answer", &q[0], NULL, t + 24 * HOUR, one_answer);
-    tell(w, SOUTH, "request-refuse", &q[2], NULL, t + 25 * HOUR,
+    tell(w, SOUTH, "request.ack", &q[0], NULL, t + HOUR, NULL);
+    tell(w, SOUTH, "request.answer", &q[0], NULL, t + 24 * HOUR, one_answer);
+    tell(w, SOUTH, "request.refuse", &q[2], NULL, t + 25 * HOUR,
          "\"ground\":\"ongoing-case\",\"date\":\"2026-09-01\",\"consult_offer\":true,\"scope\":"
          "\"all\"");
-    tell(w, SOUTH, "request-answer", &q[4], NULL, t + 26 * HOUR, one_answer);
-    tell(w, SOUTH, "request-nonsense", &q[2], NULL, t + 27 * HOUR, NULL);
-    tell(w, SOUTH, "request-answer", &q[1], NULL, t + 80 * HOUR, one_answer);
-    tell(w, NORTH, "request-accept", &q[1], NULL, t + 81 * HOUR, "\"rating\":{\"timeliness\":1}");
+    tell(w, SOUTH, "request.answer", &q[4], NULL, t + 26 * HOUR, one_answer);
+    tell(w, SOUTH, "request.nonsense", &q[2], NULL, t + 27 * HOUR, NULL);
+    tell(w, SOUTH, "request.answer", &q[1], NULL, t + 80 * HOUR, one_answer);
+    tell(w, NORTH, "request.accept", &q[1], NULL, t + 81 * HOUR, "\"rating\":{\"timeliness\":1}");
     tell2(w, NORTH, "claim", NULL, NULL, t + 82 * HOUR, claim_body(w, NULL));
     tell(w, NORTH, "ping", NULL, NULL, t + 83 * HOUR,
          "\"addressee\":\"south\",\"role\":\"legal\",\"exercise\":false");
@@ -171,7 +171,7 @@ static void what_comes_later_changes_no_period(void **state)
         tell(w, NORTH, "request", NULL, NULL, UNTIL, request_body(w, "info", "urgent", 1, NULL));
 
     (void)state;
-    tell(w, SOUTH, "request-answer", &q, NULL, UNTIL + HOUR, one_answer);
+    tell(w, SOUTH, "request.answer", &q, NULL, UNTIL + HOUR, one_answer);
     /* The ignored request is answered after the period: in the period it was overdue. */
     assert_true(bytes_equal(before, text_of(w, w->cases)));
     world_free(w);

@@ -42,15 +42,15 @@ static void a_quarrel_over_a_deadline(void **state)
     struct err e = {0};
 
     (void)state;
-    tell(w, SOUTH, "request-ack", &q, NULL, t + HOUR, NULL);
+    tell(w, SOUTH, "request.ack", &q, NULL, t + HOUR, NULL);
     why_is(w, &q, t + HOUR, "why-holiday.txt");
-    tell(w, SOUTH, "request-clarify", &q, NULL, t + DAY,
+    tell(w, SOUTH, "request.clarify", &q, NULL, t + DAY,
          "\"asks\":[{\"field\":\"purpose\",\"text\":\"?\"}]");
-    c = tell(w, SOUTH, "request-clarify", &q, NULL, t + 2 * DAY,
+    c = tell(w, SOUTH, "request.clarify", &q, NULL, t + 2 * DAY,
              "\"asks\":[{\"item\":2,\"text\":\"which?\"}]");
-    tell(w, NORTH, "request-clarified", &q, &c, t + 3 * DAY + HOUR, "\"answers\":[\"the second\"]");
+    tell(w, NORTH, "request.clarified", &q, &c, t + 3 * DAY + HOUR, "\"answers\":[\"the second\"]");
     why_is(w, &q, t + 4 * DAY, "why-stopped.txt");
-    tell(w, SOUTH, "request-extend", &q, NULL, t + 5 * DAY, "\"extend_by\":\"5 days\"");
+    tell(w, SOUTH, "request.extend", &q, NULL, t + 5 * DAY, "\"extend_by\":\"5 days\"");
     why_is(w, &q, t + 40 * DAY, "why-extended.txt");
     must(cases_show(w->cases, &q, t + 40 * DAY, w->arena, &text, &e), &e);
     is_vector(w, text, "show-request.txt");
