@@ -33,9 +33,9 @@ static uint8_t *room(struct buf *b, size_t n)
 
 void buf_put(struct buf *b, struct bytes what)
 {
-    uint8_t *p = room(b, what.n);
+    uint8_t *p = what.n ? room(b, what.n) : NULL;
 
-    if (p && what.n)
+    if (p)
         memcpy(p, what.p, what.n);
 }
 

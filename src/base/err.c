@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill(char *out, size_t cap, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void fill(char *out, size_t cap, const char *format,
+                                                       va_list args)
 {
     char raw[ERR_TEXT_MAX];
     int n = vsnprintf(raw, sizeof raw, format, args);
