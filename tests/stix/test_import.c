@@ -662,7 +662,7 @@ static void two_forms_one_set(void **state)
         {"yara", "rule"}};
     struct arena *a = test_arena();
     struct buf misp = buf_in(a), csv = buf_in(a);
-    struct bytes misp_text, csv_text;
+    struct bytes misp_text, csv_text = {0};
     struct made x[32], y[32];
     struct err e = {0};
     size_t n;

@@ -87,10 +87,10 @@ static void is_taken(void **state)
     const struct taken *t = *state;
     struct arena *a = test_arena();
     struct indicator_room room, again;
-    struct indicator i, j, *all;
+    struct indicator i, j, *all = NULL;
     uint8_t text[INDICATOR_PATTERN_MAX];
     unsigned odd;
-    size_t n;
+    size_t n = 0;
     struct err e = {0};
     const char *why = indicator_read(bytes_text(t->raw), INDICATOR_ANY, &room, &i, &odd);
     const struct pattern *p;

@@ -71,7 +71,7 @@ static void is_taken(void **state)
     struct arena *a = test_arena();
     struct err e = {0};
     const struct pattern *p = pattern_parse(bytes_text(t->text), a, &e);
-    struct bytes once, twice;
+    struct bytes once, twice = {0};
 
     must(p != NULL, &e);
     must(pattern_print(p, a, &once, &e), &e);
@@ -195,8 +195,8 @@ static void a_long_chain_is_flat(void **state)
     struct arena *a = test_arena();
     struct buf b = buf_in(a);
     struct bytes text;
-    struct indicator *all;
-    size_t n;
+    struct indicator *all = NULL;
+    size_t n = 0;
     struct err e = {0};
     const struct pattern *p;
 
@@ -276,8 +276,8 @@ static void is_plain(void **state)
 {
     const struct plain *r = *state;
     struct arena *a = test_arena();
-    struct indicator *all;
-    size_t n;
+    struct indicator *all = NULL;
+    size_t n = 0;
     struct err e = {0};
     const struct pattern *p = pattern_parse(bytes_text(r->text), a, &e);
 
@@ -327,7 +327,7 @@ static void any_tokens(void **state)
     for (int i = 0; i < 60000; i++) {
         struct arena_mark m = arena_mark(a);
         struct buf b = buf_in(a);
-        struct bytes text, once, twice;
+        struct bytes text, once, twice = {0};
         struct err e = {0};
         const struct pattern *p;
         for (uint64_t k = 1 + rng_below(&r, 9); k > 0; k--)
@@ -374,7 +374,7 @@ static void real_patterns(void **state)
     const struct corpus *c = *state;
     struct arena *a = arena_new((size_t)256 << 20);
     size_t taken_count = 0, refused_count = 0, plain_count = 0;
-    struct bytes rest, line, text, once, twice;
+    struct bytes rest, line, text, once, twice = {0};
     struct err e = {0};
 
     if (!shared_text(a, c->name, &rest)) {
@@ -385,7 +385,7 @@ static void real_patterns(void **state)
         struct arena_mark m = arena_mark(a);
         const struct json *row = json_parse(line, a, &e);
         const struct pattern *p;
-        struct indicator *all;
+        struct indicator *all = NULL;
         size_t n = 0;
         must(json_get_string(row, "pattern", &text, &e), &e);
         p = pattern_parse(text, a, &e);

@@ -304,7 +304,7 @@ static const char *const definitions[] = {
 
 static struct stix_object object(struct arena *a, const char *text)
 {
-    struct stix_object o;
+    struct stix_object o = {.json = NULL};
     struct err e = {0};
     const struct json *v = json_parse(bytes_text(text), a, &e);
 
