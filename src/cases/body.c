@@ -12,16 +12,6 @@ static const char *const role_words[] = {"technical", "legal", "diplomatic"};
 static const char *const availability_words[] = {"attached", "escrow", "on-request", "withheld"};
 static const char *const cell_words[] = {"consistent", "inconsistent", "not-applicable"};
 
-/* TLP 2.0 marking definitions (FIRST TLP 2.0; STIX 2.1 extension 60a3c5c5). */
-static const char *const tlp_ids[TLPS] = {
-    "",
-    "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
-    "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
-    "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
-    "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
-    "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
-};
-
 struct body {
     const struct json *o;
     const struct cases_terms *terms;
@@ -137,16 +127,16 @@ static bool link_member(struct body *b, const char *key)
     return true;
 }
 
-/* The strictest TLP of the markings; none stays TLP_NONE: unmarked. */
+/* The strictest TLP of the markings; none stays STIX_TLP_NONE: unmarked. A marking that is no TLP
+ * is not ours to read: the record's gate looks at it. */
 static bool markings(struct body *b)
 {
     const struct json *list = json_find(b->o, "object_marking_refs");
     struct bytes id;
 
     for (size_t i = 0; i < json_count(list); i++)
-        for (uint8_t t = TLP_CLEAR; t < TLPS; t++)
-            if (json_as_string(json_at(list, i), &id) && bytes_are(id, tlp_ids[t]) && t > b->op.tlp)
-                b->op.tlp = t;
+        if (json_as_string(json_at(list, i), &id) && stix_tlp_of_id(id) > b->op.tlp)
+            b->op.tlp = (uint8_t)stix_tlp_of_id(id);
     return true;
 }
 

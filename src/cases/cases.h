@@ -31,7 +31,7 @@
 #include "base/arena.h"
 #include "cases/words.h"
 #include "crypto/crypto.h"
-#include "stix/json.h"
+#include "stix/stix.h"
 
 #define CASES_NEVER INT64_MAX /* an instant that has not come, or is not agreed */
 
@@ -166,6 +166,29 @@ struct cases_cosignature {
     int64_t time_ms;
 };
 bool cases_cosigned(struct cases *c, const struct cases_cosignature *s, struct err *e);
+
+/* ---- bodies (build.c; doc/formats/case-acts.md) ------------------------------------------------
+ */
+
+/* Our one extension-definition (schema/extension-definition.json). */
+#define CASES_EXTENSION "extension-definition--8d3a5e1c-6f0b-4a52-9c3e-27d1b64f0a95"
+
+struct cases_making {
+    struct uuid uuid; /* fresh */
+    struct bytes created_by_ref;
+    int64_t created_ms;
+    enum stix_tlp tlp;
+};
+/* A body with what STIX wants of it; the caller sets the rest, prints with json_made and checks. */
+struct json *cases_body(struct json_maker *m, enum cases_kind kind, const struct cases_making *how);
+/* Is it a body of that kind? ERR_INPUT names the member. Whether the act is allowed is another
+ * question: cases_check. */
+bool cases_body_check(struct bytes kind, struct bytes body, const struct cases_terms *t,
+                      struct err *e);
+/* The body's text as a plain `note` (replies and rebuttals of claims: `opinion`), canonical, for
+ * tools that do not know the extension. Every node makes the same bytes, so nobody need sign them.
+ */
+bool cases_twin(struct bytes body, struct arena *a, struct bytes *out, struct err *e);
 
 /* ---- what came of it (view.c) ---------------------------------------------------------------- */
 

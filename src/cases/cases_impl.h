@@ -86,7 +86,7 @@ struct terms_clock { /* of an urgency, or of the reply to a claim */
 struct terms_request {
     bool agreed;
     uint8_t urgencies;                   /* bits */
-    uint8_t max_tlp;                     /* enum tlp */
+    uint8_t max_tlp;                     /* enum stix_tlp */
     uint64_t fields;                     /* bits */
     uint32_t open, per_day, emergencies; /* UINT32_MAX: no limit agreed */
 };
@@ -108,7 +108,7 @@ struct terms_rung {
 /* Clauses that can be suspended, as bits: one per request type, then these. */
 enum { CLAUSE_CLAIM = CASES_TYPES, CLAUSE_MATCH, CLAUSE_SHARE, CLAUSE_SCOPE, CLAUSES };
 
-enum tlp { TLP_NONE, TLP_CLEAR, TLP_GREEN, TLP_AMBER, TLP_AMBER_STRICT, TLP_RED, TLPS };
+#define TLPS (STIX_TLP_RED + 1)
 extern const char *const tlp_words[TLPS];
 
 struct terms_party {

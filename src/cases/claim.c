@@ -21,7 +21,7 @@ static uint8_t opening(struct step *x)
     if (op->party == x->r->author || t->parties[op->party].arbiter ||
         t->parties[x->r->author].arbiter)
         return CASES_V_NOT_YOURS;
-    if (op->tlp == TLP_NONE)
+    if (op->tlp == STIX_TLP_NONE)
         return CASES_V_MARKING;
     /* One of them must be "not the named party": false flag, or somebody else's hand. */
     if (op->hypotheses < 2 || !op->others)

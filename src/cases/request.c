@@ -21,7 +21,7 @@ uint8_t request_opening(const struct cases_terms *t, const struct rec *r, const 
         return CASES_V_NOT_AGREED;
     if (op->party == r->author || t->parties[op->party].arbiter || t->parties[r->author].arbiter)
         return CASES_V_NOT_YOURS;
-    if (op->tlp == TLP_NONE || op->tlp > q->max_tlp)
+    if (op->tlp == STIX_TLP_NONE || op->tlp > q->max_tlp)
         return CASES_V_MARKING;
     if (!(q->urgencies >> op->urgency & 1))
         return CASES_V_URGENCY;

@@ -235,7 +235,7 @@ static bool read_request(const struct json *o, struct terms_request *r, struct e
                                 .open = UINT32_MAX,
                                 .per_day = UINT32_MAX,
                                 .emergencies = UINT32_MAX,
-                                .max_tlp = TLP_RED};
+                                .max_tlp = STIX_TLP_RED};
     if (!json_only(o, keys, e) ||
         !words_member(o, "urgency", cases_urgency_words, CASES_PING_URGENCY, &urgencies, e) ||
         !words_member(o, "fields", field_words, FIELDS, &r->fields, e) ||
@@ -432,7 +432,7 @@ struct cases_terms *cases_terms_parse(struct bytes agreement, struct arena *a, s
     }
     sha256(agreement, &t->id);
     for (int i = 0; i < CASES_TYPES; i++)
-        t->request[i].max_tlp = TLP_RED;
+        t->request[i].max_tlp = STIX_TLP_RED;
     if (!terms_parties(doc, t, a, e) || !read_clauses(json_find(doc, "clauses"), t, a, e) ||
         !terms_days_have_calendars(t, e)) {
         err_within(e, "agreement");
