@@ -121,6 +121,18 @@
 /* The longest column or key path that is named with a hit. */
 #define LIMIT_WATCH_FIELD 512
 #define LIMIT_WATCH_COLUMNS 512
+/* A compressed stream that grows more than this many times, once it has passed a gigabyte, is an
+ * attack: real logs reach 73 (zstd -3 on Windows events). */
+#define LIMIT_WATCH_GROWTH 5000
+#define LIMIT_WATCH_GROWTH_FREE ((uint64_t)1 << 30)
+/* zstd's window: memory that the stream's writer chooses; `zstd --ultra` writes 2^27. */
+#define LIMIT_WATCH_ZSTD_WINDOW_LOG 27
+/* One packet; what tcpdump takes at most. */
+#define LIMIT_WATCH_PACKET ((size_t)256 << 10)
+/* Directories within directories. */
+#define LIMIT_WATCH_DEPTH 32
+/* Indicators counted one by one in a run: what a hostile log can fill, at about 300 bytes. */
+#define LIMIT_WATCH_TALLY ((size_t)1 << 20)
 
 /* node. A configuration is written by hand; a sync reply's summary has two notes per log. */
 #define LIMIT_CONFIG_BYTES ((size_t)256 << 10)

@@ -324,10 +324,26 @@ uint64_t watch_scan_done(const struct watch_scanner *s)
     return s->line_offset;
 }
 
-void watch_scan_at(struct watch_scanner *s, uint64_t offset, uint64_t lines)
+uint64_t watch_scan_lines(const struct watch_scanner *s)
 {
+    return s->lines; /* each LF that was searched ends a line that is done */
+}
+
+void watch_scan_at(struct watch_scanner *s, uint64_t offset, uint64_t lines, struct bytes head)
+{
+    struct bytes line;
+
     s->offset = s->line_offset = offset;
     s->lines = lines;
+    if (!head.n)
+        return;
+    begin(s, head);
+    if (s->format == WATCH_CSV) {
+        s->p = head.p;
+        csv_advance(s, bytes_find_byte(head, '\n') + (bytes_find_byte(head, '\n') < head.n));
+    }
+    while (s->format == WATCH_ZEEK && bytes_next_line(&head, &line) && line.n && line.p[0] == '#')
+        zeek_header(&s->columns, line);
 }
 
 void watch_scanner_counts(const struct watch_scanner *s, struct watch_counts *out)

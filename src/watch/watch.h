@@ -175,8 +175,11 @@ bool watch_scanner_switch(struct watch_scanner *s, struct watch_index *ix, struc
 /* How far every line has been searched: bytes up to and including the last LF that is done. A
  * process that restarts there sees no line twice and misses none. */
 uint64_t watch_scan_done(const struct watch_scanner *s);
-/* Begin the next stream in the middle: at this offset, after so many lines. */
-void watch_scan_at(struct watch_scanner *s, uint64_t offset, uint64_t lines);
+/* The number of lines before that place. */
+uint64_t watch_scan_lines(const struct watch_scanner *s);
+/* Begin the next stream in the middle: at this offset, after so many lines. `head` is how the
+ * stream begins, at least its header lines: format and columns are learnt from it. */
+void watch_scan_at(struct watch_scanner *s, uint64_t offset, uint64_t lines, struct bytes head);
 void watch_scanner_counts(const struct watch_scanner *s, struct watch_counts *out);
 /* The kernel in use. */
 const char *watch_scanner_kernel(const struct watch_scanner *s);
