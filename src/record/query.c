@@ -138,6 +138,7 @@ static bool visit(struct walk *w, uint64_t position, const struct list_line *lin
     struct record_object o = {.slug = w->l->slug, .act = w->act, .tlp = -1};
     struct segments_record rec;
     struct bytes type;
+    int own = -1;
 
     if (!segments_read(w->l->seg, position, w->a, &rec, e))
         return err_within(e, "log %s", w->l->origin);
@@ -149,8 +150,9 @@ static bool visit(struct walk *w, uint64_t position, const struct list_line *lin
     if (rec.kind == SEG_OBJECT && !rec.erased) {
         o.bytes = rec.payload;
         sha256(o.bytes, &o.sha256);
-        if (!object_peek(o.bytes, &o.id, &type, &o.tlp, e))
+        if (!object_peek(o.bytes, &o.id, &type, &own, e))
             return err_within(e, "log %s", w->l->origin);
+        o.tlp = own > o.tlp ? own : o.tlp;
     }
     o.revoked = o.id.n && is_revoked(w->r, w->l, o.id, w->act);
     w->stop = !w->each(w->self, &o);
@@ -189,8 +191,10 @@ static bool visit_act(struct walk *w, const struct act *act, struct err *e)
         return true;
     if (!find_payload(w->r, w->l, &act->body.sha256, w->a, &place, &missing))
         return missing.code == ERR_MISSING || (*e = missing, false);
-    if (place.kind == SEG_OBJECT)
-        return visit(w, place.position, NULL, e);
+    if (place.kind == SEG_OBJECT) {
+        struct list_line single = {.sha256 = act->body.sha256, .tlp = tlp_rank(act->tlp)};
+        return visit(w, place.position, &single, e);
+    }
     if (!read_at(w->l, place.position, SEG_PAYLOAD, w->a, &lists, e))
         return false;
     while (!w->stop && list_next(&lists, true, &line, NULL)) {

@@ -137,7 +137,8 @@ bool record_revoke(struct record *r, enum key_role role, uint64_t first_bad,
 #define RECORD_PART_BYTES ((size_t)1 << 20)
 struct record_share;
 struct record_share *record_share_open(struct record *r, struct err *e);
-/* One canonical object that the gate has passed. */
+/* One canonical object that the gate has passed. tlp: a tlp_rank, at least as strict as the
+ * object's own marking; the list carries it, so that an object keeps its bytes. */
 bool record_share_add(struct record_share *s, struct bytes object, struct bytes id, int tlp,
                       struct err *e);
 /* The act. `draft` gives kind, tlp, to, refs. */

@@ -114,8 +114,9 @@ bool record_share_add(struct record_share *s, struct bytes object, struct bytes 
         return err_fail(e, ERR_IO, "the share has failed already");
     if (!object_peek(object, &seen_id, &type, &seen_tlp, e))
         return false;
-    if (!bytes_equal(seen_id, id) || seen_tlp != tlp || tlp < 0)
-        return err_fail(e, ERR_INPUT, "the object's own id and marking are not those given");
+    if (!bytes_equal(seen_id, id) || seen_tlp > tlp || tlp < 0)
+        return err_fail(e, ERR_INPUT,
+                        "the object has another id, or a stricter marking of its own");
     s->failed = !add(s, object, id, tlp, e);
     return !s->failed;
 }

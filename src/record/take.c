@@ -172,9 +172,11 @@ static bool check_object(struct taking *t, struct seen_frame *f, const struct li
         return err_fail(e, ERR_PEER, "something that is no object stands in a list");
     if (!hash_equal(&f->sha256, &line->sha256) || f->frame.bytes.n != line->size)
         return err_fail(e, ERR_PROOF, "an object's digest is not the one in its list");
-    if (!bytes_equal(f->id, line->id) || f->tlp != line->tlp)
-        return err_fail(e, ERR_PEER, "an object's id or marking is not the one in its list");
-    f->blocked = !gate_share(t->r->now, f->type, f->tlp, NULL, clause, &why) ||
+    if (!bytes_equal(f->id, line->id) || f->tlp > line->tlp)
+        return err_fail(e, ERR_PEER,
+                        "an object has another id than in its list, or is marked "
+                        "more strictly");
+    f->blocked = !gate_share(t->r->now, f->type, line->tlp, NULL, clause, &why) ||
                  f->frame.bytes.n > gate_max_object_bytes(t->r->now);
     t->blocked += f->blocked;
     t->out->objects++;
@@ -235,8 +237,9 @@ static bool check_single(struct taking *t, struct seen_frame *f, const struct ac
     if (f->frame.kind != (object ? FRAME_OBJECT : FRAME_PAYLOAD) || (object && !f->is_object))
         return err_fail(e, ERR_PEER, "a payload of another kind than its act says");
     if (object) {
+        int tlp = tlp_rank(act->tlp) > f->tlp ? tlp_rank(act->tlp) : f->tlp;
         f->blocked = bytes_are(act->kind, "share") &&
-                     !gate_share(t->r->now, f->type, f->tlp, NULL, clause, &why);
+                     !gate_share(t->r->now, f->type, tlp, NULL, clause, &why);
         t->blocked += f->blocked;
         t->out->objects++;
     }

@@ -366,7 +366,7 @@ static void above_the_ceiling_is_not_kept(void **state)
     must(record_share_add(s, object, id, 4, &e), &e);
     object = indicator(w, 2, &id, 2);
     must(record_share_add(s, object, id, 2, &e), &e);
-    must_fail(record_share_add(s, object, id, 1, &e), &e, ERR_INPUT, "id and marking");
+    must_fail(record_share_add(s, object, id, 1, &e), &e, ERR_INPUT, "stricter marking");
     record_share_close(s);
     s = record_share_open(w->node[0].r, &e);
     object = indicator(w, 1, &id, 4);
