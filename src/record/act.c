@@ -151,37 +151,38 @@ bool act_print(struct act *act, struct arena *a, struct err *e)
     return true;
 }
 
-static struct bytes signer_name(const struct act *act, enum key_role role, char out[128])
+static struct bytes signer_name(struct bytes from, enum key_role role, char out[128])
 {
-    int n = snprintf(out, 128, "%.*s/%s", BYTES_FMT(act->from), key_role_name(role));
+    int n = snprintf(out, 128, "%.*s/%s", BYTES_FMT(from), key_role_name(role));
 
     return bytes_of(out, n > 0 && n < 128 ? (size_t)n : 0);
 }
 
-static bool sign_with_role(struct act *act, const struct sign_key *key, enum key_role role,
-                           struct arena *a, struct err *e)
+bool act_signer(struct bytes from, enum key_role role, const struct sign_key *secret,
+                struct act_key *out, struct err *e)
 {
-    struct act_key k;
     char name[128];
 
-    if (!act_key_init(&k, signer_name(act, role, name), key, e) ||
-        !note_sign(&k, act->text, a, &act->note, e))
+    return act_key_init(out, signer_name(from, role, name), secret, e);
+}
+
+bool act_verifier(struct bytes from, enum key_role role, const struct sign_public *public,
+                  struct note_key *out, struct err *e)
+{
+    char name[128];
+
+    return note_key_make(signer_name(from, role, name), NOTE_ED25519, public, out, e);
+}
+
+bool act_sign(struct act *act, const struct act_key *key, struct arena *a, struct err *e)
+{
+    if (!note_sign(key, act->text, a, &act->note, e))
         return false;
     if (act->note.n > LIMIT_ACT_BYTES)
         return err_fail(e, ERR_LIMIT, "the act has %zu bytes, more than %zu", act->note.n,
                         LIMIT_ACT_BYTES);
     sha256(act->note, &act->entry);
     return true;
-}
-
-bool act_sign(struct act *act, const struct sign_key *key, struct arena *a, struct err *e)
-{
-    return sign_with_role(act, key, KEY_ACTS, a, e);
-}
-
-bool act_sign_recovery(struct act *act, const struct sign_key *key, struct arena *a, struct err *e)
-{
-    return sign_with_role(act, key, KEY_RECOVERY, a, e);
 }
 
 /* ---- parsing ---- */
@@ -305,30 +306,33 @@ bool act_parse(struct bytes bytes, struct arena *a, struct act *out, struct err 
     return true;
 }
 
-bool act_verify(const struct act *act, const struct sign_public *key, enum key_role role,
-                struct err *e)
+bool act_verify_by(const struct act *act, const struct note_key *key, struct err *e)
 {
     struct note_line line;
     struct note note = {.whole = act->note, .text = act->text, .lines = &line, .n = 1};
-    struct note_key k;
     struct bytes block = bytes_part(act->note, act->text.n + 1, SIZE_MAX);
     uint8_t raw[4 + 64];
     size_t n = sizeof raw, at;
-    char name[128];
 
-    if (!note_key_make(signer_name(act, role, name), NOTE_ED25519, key, &k, e))
-        return false;
     /* act_parse has seen the grammar: "— name base64\n", one line. */
+    line.whole = block;
     block = bytes_part(block, 4, block.n - 5);
     at = bytes_find_byte(block, ' ');
     if (!base64_decode(raw, &n, bytes_part(block, at + 1, SIZE_MAX)) || n != sizeof raw)
         return err_fail(e, ERR_PROOF, "the signature is not an Ed25519 one");
-    line.whole = bytes_part(act->note, act->text.n + 1, SIZE_MAX);
     line.name = bytes_part(block, 0, at);
     line.id = (uint32_t)raw[0] << 24 | (uint32_t)raw[1] << 16 | (uint32_t)raw[2] << 8 | raw[3];
     line.signature = bytes_of(raw + 4, 64);
-    return note_verify(&note, &k, 1, NULL, e) ||
+    return note_verify(&note, key, 1, NULL, e) ||
            err_within(e, "act %llu of %.*s", (unsigned long long)act->seq, BYTES_FMT(act->from));
+}
+
+bool act_verify(const struct act *act, const struct sign_public *key, enum key_role role,
+                struct err *e)
+{
+    struct note_key k;
+
+    return act_verifier(act->from, role, key, &k, e) && act_verify_by(act, &k, e);
 }
 
 bool act_body_matches(const struct act_body *body, struct bytes payload, struct err *e)

@@ -13,6 +13,7 @@
 #define ENTENTE_ACT_H
 
 #include "record/party.h"
+#include "tlog/note.h"
 
 #define ACT_REFS 64      /* acts one act may answer */
 #define ACT_AGREEMENT 32 /* hex digits of an agreement's id */
@@ -58,13 +59,19 @@ struct act {
 
 /* The two lines to be signed. Serial: the next act's prev is this one's text hash. */
 bool act_print(struct act *act, struct arena *a, struct err *e);
+/* The key named `<from>/acts`, or `<from>/recovery` for revocations: made once, for many acts, for
+ * it checks the point, which costs as much as a signature. */
+bool act_signer(struct bytes from, enum key_role role, const struct sign_key *secret,
+                struct act_key *out, struct err *e);
+bool act_verifier(struct bytes from, enum key_role role, const struct sign_public *public,
+                  struct note_key *out, struct err *e);
 /* Sign what act_print made; fills note and entry. Acts may be signed on several threads. */
-bool act_sign(struct act *act, const struct sign_key *key, struct arena *a, struct err *e);
-/* The same by the recovery key, under the name `<from>/recovery`: revocations. */
-bool act_sign_recovery(struct act *act, const struct sign_key *key, struct arena *a, struct err *e);
+bool act_sign(struct act *act, const struct act_key *key, struct arena *a, struct err *e);
 /* Read a note without checking the signature: grammar, canonical JSON, caps. */
 bool act_parse(struct bytes note, struct arena *a, struct act *out, struct err *e);
-/* The signature, by the key named `<from>/acts` (or `<from>/recovery` for a revocation). */
+/* The signature. ERR_PROOF. */
+bool act_verify_by(const struct act *act, const struct note_key *key, struct err *e);
+/* The same for one act and a bare key. */
 bool act_verify(const struct act *act, const struct sign_public *key, enum key_role role,
                 struct err *e);
 /* Does the payload match the body? ERR_PROOF. */

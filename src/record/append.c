@@ -8,9 +8,8 @@
 
 struct signing {
     struct act *acts;
-    struct arena **arenas; /* one per act's piece of the range */
-    const struct sign_key *key;
-    enum key_role role;
+    struct arena **arenas; /* one for each group of SIGN_GRAIN acts */
+    struct act_key key;
     bool failed;
 };
 
@@ -18,20 +17,18 @@ static void sign_some(void *job, size_t from, size_t to)
 {
     struct signing *s = job;
 
-    for (size_t i = from; i < to; i++) {
-        struct arena *a = s->arenas[i / SIGN_GRAIN];
-        bool ok = s->role == KEY_ACTS ? act_sign(&s->acts[i], s->key, a, NULL)
-                                      : act_sign_recovery(&s->acts[i], s->key, a, NULL);
-        if (!ok)
+    for (size_t i = from; i < to; i++)
+        if (!act_sign(&s->acts[i], &s->key, s->arenas[i / SIGN_GRAIN], NULL))
             s->failed = true;
-    }
 }
 
 static bool sign_all(struct record *r, struct act *acts, size_t n, const struct sign_key *key,
                      enum key_role role, struct arena **arenas, struct err *e)
 {
-    struct signing s = {acts, arenas, key, role, false};
+    struct signing s = {.acts = acts, .arenas = arenas};
 
+    if (!act_signer(r->own->slug, role, key, &s.key, e))
+        return false;
     workers_run(r->o.workers, n, SIGN_GRAIN, sign_some, &s);
     return !s.failed || err_fail(e, ERR_NOMEM, "an act could not be signed");
 }

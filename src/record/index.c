@@ -360,7 +360,7 @@ static bool apply_all(struct record *r, struct err *e)
     return ok;
 }
 
-static bool open_index(struct record *r, struct err *e)
+bool index_attach(struct record *r, struct err *e)
 {
     struct index_options options = {0};
     char *dir = record_path(r, r->arena, e, "index");
@@ -374,7 +374,7 @@ static bool open_index(struct record *r, struct err *e)
 
 bool index_start(struct record *r, struct err *e)
 {
-    return open_index(r, e) && apply_all(r, e);
+    return apply_all(r, e);
 }
 
 bool index_fresh(struct record *r, struct err *e)
@@ -391,7 +391,7 @@ bool index_again(struct record *r, struct err *e)
     r->index = NULL;
     if (!r->o.memory_index && !index_drop(r->o.os, dir, e))
         return false;
-    return index_start(r, e);
+    return index_attach(r, e) && index_start(r, e);
 }
 
 /* ---- finding ---- */

@@ -108,6 +108,8 @@ bool log_open(struct record *r, struct log *l, struct err *e)
     if (!dir || !l->dir || !os_make_dirs(r->o.os, dir, e))
         return false;
     agreement_origin(&r->first, l->slug, l->origin);
+    if (!index_applied(r->index, l->origin, &options.hint, e))
+        return false;
     sha256(l->slug, &h);
     memcpy(l->tag, h.b, sizeof l->tag);
     l->seg = segments_open(r->o.os, dir, &options, e);

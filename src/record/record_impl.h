@@ -200,6 +200,7 @@ bool object_peek(struct bytes object, struct bytes *id, struct bytes *type, int 
  * -------------------------------------------------------------------------------------------------
  */
 
+bool index_attach(struct record *r, struct err *e); /* open it, as far as it was applied */
 bool index_start(struct record *r, struct err *e);
 bool index_fresh(struct record *r, struct err *e); /* index what is committed */
 bool index_again(struct record *r, struct err *e); /* from nothing */

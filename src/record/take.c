@@ -21,9 +21,8 @@ struct seen_act {
     struct bytes note; /* empty: an entry that is not for us */
     struct hash entry;
     struct act act;
-    struct err e;      /* why it was not accepted */
-    size_t first, n;   /* its frames behind the act */
-    uint64_t key_from; /* start of the key it was verified with */
+    struct err e;    /* why it was not accepted */
+    size_t first, n; /* its frames behind the act */
 };
 
 struct taking {
@@ -35,8 +34,9 @@ struct taking {
     struct seen_frame *frames;
     size_t frames_n;
     struct seen_act *acts;
-    size_t acts_n;           /* whole ones, and the unfinished one if there is one */
-    struct key_history keys; /* as the acts of this piece leave them */
+    size_t acts_n;                        /* whole ones, and the unfinished one if there is one */
+    struct note_key by_acts, by_recovery; /* as the acts before this piece leave them */
+    struct key_history keys;              /* as the acts of this piece leave them */
     struct tlog_tree tree;
     struct checkpoint head;
     struct record_taken *out;
@@ -100,15 +100,12 @@ static bool cut(struct taking *t, struct err *e)
 static void verify_act(struct taking *t, size_t i)
 {
     struct seen_act *s = &t->acts[i];
-    const struct sign_public *key;
-    enum key_role role;
 
     if (!act_parse(s->note, t->arenas[i / ACT_GRAIN], &s->act, &s->e))
         return;
     s->entry = s->act.entry;
-    role = keys_signer(s->act.kind);
-    key = keys_at(&t->l->keys, role, t->p.from + i);
-    act_verify(&s->act, key, role, &s->e);
+    act_verify_by(&s->act, keys_signer(s->act.kind) == KEY_RECOVERY ? &t->by_recovery : &t->by_acts,
+                  &s->e);
 }
 
 static void verify_acts(void *job, size_t from, size_t to)
@@ -136,6 +133,11 @@ static bool verify_all(struct taking *t, struct err *e)
 {
     size_t groups = (t->acts_n + ACT_GRAIN - 1) / ACT_GRAIN;
 
+    if (!act_verifier(t->l->slug, KEY_ACTS, keys_at(&t->l->keys, KEY_ACTS, t->p.from), &t->by_acts,
+                      e) ||
+        !act_verifier(t->l->slug, KEY_RECOVERY, keys_at(&t->l->keys, KEY_RECOVERY, 0),
+                      &t->by_recovery, e))
+        return false;
     t->arenas = arena_get_array(t->a, groups, sizeof *t->arenas, e);
     for (size_t i = 0; t->arenas && i < groups; i++)
         if (!(t->arenas[i] = arena_new(LIMIT_ACT_BYTES * 32 * ACT_GRAIN)))

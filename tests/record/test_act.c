@@ -22,10 +22,12 @@ static struct act draft(void)
 static struct act signed_act(struct arena *a, const struct test_party *p)
 {
     struct act act = draft();
+    struct act_key key;
     struct err e = {0};
 
+    must(act_signer(BYTES("north"), KEY_ACTS, keyring_key(p->keys, KEY_ACTS), &key, &e), &e);
     must(act_print(&act, a, &e), &e);
-    must(act_sign(&act, keyring_key(p->keys, KEY_ACTS), a, &e), &e);
+    must(act_sign(&act, &key, a, &e), &e);
     return act;
 }
 

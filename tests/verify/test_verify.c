@@ -206,6 +206,7 @@ static void evidence_convinces(void **state)
     struct test_party *north = &w->node[0].party;
     struct act acts[2];
     struct checkpoint_key key;
+    struct act_key signer;
     struct checkpoint c = {.size = 3};
     struct note_key accused;
     struct bytes file, notes[2];
@@ -221,7 +222,9 @@ static void evidence_convinces(void **state)
                                .time = BYTES("2026-01-31T12:00:00Z"),
                                .seq = 4};
         must(act_print(&acts[i], w->a, &e), &e);
-        must(act_sign(&acts[i], keyring_key(north->keys, KEY_ACTS), w->a, &e), &e);
+        must(act_signer(BYTES("north"), KEY_ACTS, keyring_key(north->keys, KEY_ACTS), &signer, &e),
+             &e);
+        must(act_sign(&acts[i], &signer, w->a, &e), &e);
     }
     must(
         note_key_make(BYTES("north/acts"), NOTE_ED25519, &north->card.keys[KEY_ACTS], &accused, &e),
