@@ -67,11 +67,13 @@ static void put(struct indicator_room *r, const void *p, size_t n)
     r->n += n;
 }
 
-/* Never longer than raw but by the scheme, whose bent forms are as long as what they mean. */
-static bool refang(struct bytes raw, struct indicator_room *r)
+/* One pass over what is in the room, in place: what is put is never longer than what it stands
+ * for. True if anything was put back. */
+static bool refang_once(struct indicator_room *r)
 {
+    struct bytes t = bytes_of(r->b, r->n);
     size_t at = 0, length = 0;
-    const char *scheme = bent_scheme(raw, &length);
+    const char *scheme = bent_scheme(t, &length);
     bool bent = scheme != NULL;
 
     r->n = 0;
@@ -79,20 +81,35 @@ static bool refang(struct bytes raw, struct indicator_room *r)
         put(r, scheme, strlen(scheme));
         at = length;
     }
-    while (at < raw.n) {
-        const struct fang *f = fang_at(raw, at, &length);
+    while (at < t.n) {
+        const struct fang *f = fang_at(t, at, &length);
         if (f) {
             put(r, f->means, strlen(f->means));
             at += length;
-        } else if (raw.p[at] == '\\' && at + 1 < raw.n && raw.p[at + 1] == '.') {
+        } else if (t.p[at] == '\\' && at + 1 < t.n && t.p[at + 1] == '.') {
             at++;
             bent = true;
         } else {
-            r->b[r->n++] = raw.p[at++];
+            r->b[r->n++] = t.p[at++];
         }
         bent |= f != NULL;
     }
     return bent;
+}
+
+#define PASSES_MOST 3 /* "a[[.]]b" takes two; nobody nests deeper in good faith */
+
+/* Until nothing is left to put back, so that a value read again stays as it is. */
+static const char *refang(struct bytes raw, struct indicator_room *r, unsigned *odd)
+{
+    memcpy(r->b, raw.p, raw.n);
+    r->n = raw.n;
+    for (int pass = 0; refang_once(r); pass++) {
+        *odd |= INDICATOR_DEFANGED;
+        if (pass == PASSES_MOST)
+            return "defanged over and over";
+    }
+    return NULL;
 }
 
 /* ---- parts ---------------------------------------------------------------------------------- */
@@ -530,10 +547,10 @@ const char *indicator_read(struct bytes raw, enum indicator_type type, struct in
         return why;
     if (t.n > INDICATOR_VALUE_MAX - 64)
         return "too long for any value we know";
-    if (refang(t, room))
-        *odd |= INDICATOR_DEFANGED;
     out->type = INDICATOR_ANY;
-    why = classify(room, out, odd);
+    why = refang(t, room, odd);
+    if (!why)
+        why = classify(room, out, odd);
     if (why)
         return why;
     out->value = bytes_of(room->b, room->n);

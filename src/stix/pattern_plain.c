@@ -8,7 +8,7 @@ static bool same_hash(struct bytes key, const char *plain)
         uint8_t c = key.p[i] >= 'a' && key.p[i] <= 'z' ? key.p[i] & 0xdf : key.p[i];
         if (c == '-' || c == '_')
             continue;
-        if (c != (uint8_t)*plain)
+        if (!*plain || c != (uint8_t)*plain)
             return false;
         plain++;
     }

@@ -25,6 +25,7 @@ static const struct taken {
     {"{.}", "evil{.}example", INDICATOR_DOMAIN, "evil.example", D},
     {"[dot]", "evil[dot]co[DOT]example", INDICATOR_DOMAIN, "evil.co.example", D},
     {"a backslash before the dot", "evil\\.example", INDICATOR_DOMAIN, "evil.example", D},
+    {"defanged twice", "evil[[.]]example", INDICATOR_DOMAIN, "evil.example", D},
     {"a name with a port", "evil.example:8080", INDICATOR_DOMAIN, "evil.example", P},
     {"an address", "8.8.4.4", INDICATOR_IPV4, "8.8.4.4", 0},
     {"a defanged address", "8[.]8.4[.]4", INDICATOR_IPV4, "8.8.4.4", D},
@@ -152,6 +153,7 @@ static const struct refused {
      "not an MD5"},
     {"a name where an address should stand", "evil.example", INDICATOR_ADDRESS, "not an IP"},
     {"a zone", "fe80::1%eth0", INDICATOR_ANY, "domain name"},
+    {"defanged over and over", "evil\\\\\\\\\\.example", INDICATOR_ANY, "over and over"},
     {"an escape code", "evil\x1b[2J.example", INDICATOR_ANY, "control"},
     {"not UTF-8", "http://evil.example/\xff", INDICATOR_ANY, "UTF-8"},
 };

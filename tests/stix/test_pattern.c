@@ -268,6 +268,8 @@ static const struct plain {
     {"a qualifier is not plain", "[ipv4-addr:value = '192.0.2.1'] REPEATS 2 TIMES", 0, 0, NULL},
     {"a value that is not of its type", "[ipv4-addr:value = 'nonsense']", 0, 0, NULL},
     {"a digest of the wrong length", "[file:hashes.MD5 = 'abc']", 0, 0, NULL},
+    {"a hash name that goes on behind its end",
+     "[file:hashes.'SHA-256x' = 'd41d8cd98f00b204e9800998ecf8427e']", 0, 0, NULL},
     {"a number", "[ipv4-addr:value = 5]", 0, 0, NULL},
     {"an empty set matches nothing", "[ipv4-addr:value IN ()]", 0, 0, NULL},
 };
