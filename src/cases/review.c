@@ -440,10 +440,12 @@ static int by_span(const void *a, const void *b)
 
 static void finish(struct cases_review *v)
 {
-    qsort(v->rows, v->rows_n, sizeof *v->rows, by_key);
+    if (v->rows_n)
+        qsort(v->rows, v->rows_n, sizeof *v->rows, by_key);
     for (uint32_t i = 0; i < v->rows_n; i++)
         for (unsigned m = 0; m < METRICS; m++)
-            qsort(v->rows[i]->spans[m].list, v->rows[i]->spans[m].n, sizeof(int64_t), by_span);
+            if (v->rows[i]->spans[m].n)
+                qsort(v->rows[i]->spans[m].list, v->rows[i]->spans[m].n, sizeof(int64_t), by_span);
 }
 
 struct cases_review *cases_review(struct cases *c, int64_t from_ms, int64_t until_ms,

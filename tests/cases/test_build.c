@@ -49,7 +49,7 @@ static void a_body_is_a_stix_object(void **state)
 static void a_twin_is_a_plain_note(void **state)
 {
     struct world *w = world_new();
-    struct bytes body = a_request(w), one, two, content;
+    struct bytes body = a_request(w), one = {0}, two = {0}, content;
     const struct json *v;
     struct stix_object o;
     struct stix_warnings warn = {0};
@@ -79,7 +79,7 @@ static void a_denial_is_an_opinion(void **state)
     struct json *o = cases_body(&m, CASES_CLAIM_REPLY, &how);
     struct stix_object twin;
     struct stix_warnings warn = {0};
-    struct bytes body, out, word;
+    struct bytes body, out = {0}, word;
     const struct json *v;
     struct err e = {0};
 
@@ -174,7 +174,7 @@ static void the_extension_is_published(void **state)
     struct world *w = world_new();
     char *path = arena_format(w->arena, NULL, "%s/schema/extension-definition.json",
                               getenv("ENTENTE_SOURCE"));
-    struct bytes text, id;
+    struct bytes text, id = {0};
     struct stix_object o;
     struct stix_warnings warn = {0};
     struct err e = {0};

@@ -123,7 +123,7 @@ static void every_number_explains_itself(void **state)
     struct cases_review *r = cases_review(w->cases, FROM, UNTIL, NULL, NULL, 0, w->arena, &e);
     const struct json *doc, *rows;
     struct cases_reason *why;
-    struct bytes out;
+    struct bytes out = {0};
     size_t cells = 0, n;
 
     (void)state;
@@ -155,7 +155,7 @@ static void an_empty_period_is_no_error(void **state)
     struct err e = {0};
     struct cases_review *r = cases_review(w->cases, T("2025-01-01T00:00:00Z"),
                                           T("2025-07-01T00:00:00Z"), NULL, NULL, 0, w->arena, &e);
-    struct bytes out;
+    struct bytes out = {0};
 
     (void)state;
     must(r && cases_review_text(r, w->arena, &out, &e), &e);

@@ -1,0 +1,1 @@
+{"action":"claim.ack","type":"entente-response"}

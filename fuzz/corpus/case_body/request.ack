@@ -1,0 +1,1 @@
+{"action":"request.ack","type":"entente-response"}
