@@ -1,0 +1,199 @@
+/* entente agreement show, list */
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "stix/json.h"
+
+/* "north, south" of those flagged, or of the others. */
+static const char *slugs_where(struct cli *c, const struct agreement *g, const bool *flags,
+                               bool wanted)
+{
+    struct buf b = buf_in(c->arena);
+    const char *s;
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->parties_n; i++)
+        if (flags[i] == wanted) {
+            buf_puts(&b, n++ ? ", " : "");
+            buf_put(&b, g->parties[i].slug);
+        }
+    s = buf_string(&b, NULL);
+    return s && n ? s : "nobody";
+}
+
+/* ---- JSON ---- */
+
+static void put_slugs(struct json_maker *m, struct json *o, const char *key,
+                      const struct agreement *g, const bool *flags)
+{
+    struct json *list = json_set_array(m, o, key);
+
+    for (size_t i = 0; i < g->parties_n; i++)
+        if (!flags || flags[i])
+            json_add_string(m, list, g->parties[i].slug);
+}
+
+static bool one_json(struct cli *c, const struct record *r, bool document, struct err *e)
+{
+    struct json_maker m = json_maker(c->arena);
+    struct json *o = json_new_object(&m), *list;
+    struct record_state s;
+
+    record_state(r, os_now(c->os), &s);
+    json_set_text(&m, o, "id", record_id(r));
+    json_set_string(&m, o, "title", s.agreement->title);
+    json_set_text(&m, o, "stage", stage_word(s.stage));
+    json_set_integer(&m, o, "version", (int64_t)s.agreement->version);
+    json_set_text(&m, o, "digest", shown_hash(c, &s.agreement->digest, 64));
+    put_slugs(&m, o, "parties", s.agreement, NULL);
+    put_slugs(&m, o, "signed_by", s.agreement, s.signed_by);
+    list = json_set_array(&m, o, "suspended");
+    for (size_t i = 0; i < s.suspended_n; i++)
+        json_add_string(&m, list, s.suspended[i]);
+    if (s.withdrawing.n)
+        json_set_string(&m, o, "withdrawing", s.withdrawing);
+    if (s.withdrawn_from)
+        json_set_integer(&m, o, "withdrawn_from", s.withdrawn_from);
+    if (s.amendment) {
+        json_set_text(&m, o, "amendment", shown_hash(c, &s.amendment->digest, 64));
+        put_slugs(&m, o, "amended_by", s.agreement, s.amended_by);
+    }
+    if (document)
+        json_set(&m, o, "document", s.agreement->root);
+    return print_json(c, &m, o, e);
+}
+
+/* ---- show ---- */
+
+static const struct option_row show_options[] = {
+    {"document", 0, NULL, "the document itself, to edit (for an amendment) or to keep"},
+    {"json", 0, NULL, "the state and the document, for machines"},
+    {NULL},
+};
+
+static void say_stage(struct cli *c, const struct record_state *s, struct bytes self)
+{
+    const struct agreement *g = s->agreement;
+
+    fprintf(c->out, "State\n  %s",
+            s->stage == STAGE_PROPOSED   ? "Proposed"
+            : s->stage == STAGE_IN_FORCE ? "In force"
+                                         : "Withdrawn");
+    if (s->stage == STAGE_PROPOSED)
+        fprintf(c->out, ": signed by %s; not yet by %s", slugs_where(c, g, s->signed_by, true),
+                slugs_where(c, g, s->signed_by, false));
+    fprintf(c->out, ".\n");
+    for (size_t i = 0; i < s->suspended_n; i++)
+        fprintf(c->out, "  Suspended: %s.\n", shown(c, s->suspended[i]));
+    if (s->withdrawing.n)
+        fprintf(c->out, "  %s has announced its withdrawal%s%s.\n", shown(c, s->withdrawing),
+                s->withdrawn_from ? ", from " : "; no counterparty has cosigned that yet",
+                s->withdrawn_from ? shown_time(c, s->withdrawn_from) : "");
+    (void)self;
+}
+
+static bool say_amendment(struct cli *c, const struct record_state *s, struct err *e)
+{
+    struct bytes text;
+
+    if (!s->amendment)
+        return true;
+    if (!agreement_diff(s->agreement, s->amendment, c->arena, &text, e))
+        return false;
+    fprintf(c->out, "\nAmendment proposed (version %llu), signed by %s; not yet by %s\n",
+            (unsigned long long)s->amendment->version,
+            slugs_where(c, s->agreement, s->amended_by, true),
+            slugs_where(c, s->agreement, s->amended_by, false));
+    for (struct bytes line; bytes_next_line(&text, &line);)
+        fprintf(c->out, "  %.*s\n", BYTES_FMT(line));
+    return true;
+}
+
+static bool is_ours_to_sign(const struct record_state *s, struct bytes self)
+{
+    for (size_t i = 0; i < s->agreement->parties_n; i++)
+        if (bytes_equal(s->agreement->parties[i].slug, self))
+            return !s->signed_by[i];
+    return false;
+}
+
+static bool run_show(struct cli *c, struct err *e)
+{
+    struct record_state s;
+    struct record *r;
+    struct bytes text;
+
+    if (!record_named(c, c->operands_n ? c->operands[0] : NULL, &r, e))
+        return false;
+    if (c->json)
+        return one_json(c, r, true, e);
+    record_state(r, os_now(c->os), &s);
+    if (option_given(c, "document"))
+        return json_print_pretty(s.agreement->root, c->arena, &text, e) &&
+               output_write(c, NULL, text, e);
+    if (!agreement_explain(s.agreement, c->arena, &text, e) || !output_write(c, NULL, text, e))
+        return false;
+    fputc('\n', c->out);
+    say_stage(c, &s, record_self(r));
+    if (!say_amendment(c, &s, e))
+        return false;
+    if (is_ours_to_sign(&s, record_self(r)))
+        fprintf(c->err, "\nIf you agree: entente agreement sign %.8s\n", record_id(r));
+    return true;
+}
+
+const struct command cmd_agreement_show = {
+    .name = "agreement show",
+    .synopsis = "[AGREEMENT] [--document | --json]",
+    .sentence = "Say what an agreement means, and where it stands.",
+    .more = "AGREEMENT is the beginning of its id or title, or the slug of the one party it is "
+            "with; it\nmay be left out where there is only one.\n",
+    .options = show_options,
+    .most = 1,
+    .needs = NEEDS_NODE,
+    .run = run_show,
+};
+
+/* ---- list ---- */
+
+static const struct option_row list_options[] = {
+    {"json", 0, NULL, "one JSON line each"},
+    {NULL},
+};
+
+static bool run_list(struct cli *c, struct err *e)
+{
+    const char **ids;
+    struct table t;
+    size_t n;
+
+    if (!node_agreements(c->node, c->arena, &ids, &n, e))
+        return false;
+    if (n == 0 && !c->json)
+        fprintf(c->err, "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
+    table_start(&t, c, "AGREEMENT|WITH|STAGE|VERSION|SIGNED BY|TITLE");
+    for (size_t i = 0; i < n; i++) {
+        struct record *r = node_record(c->node, ids[i], e);
+        struct record_state s;
+        char *id;
+        if (!r || (c->json && !one_json(c, r, false, e)))
+            return false;
+        record_state(r, os_now(c->os), &s);
+        if (!(id = arena_format(c->arena, e, "%.8s", ids[i])))
+            return false;
+        table_add(
+            &t, id, other_parties(c, r), stage_word(s.stage), shown_count(c, s.agreement->version),
+            slugs_where(c, s.agreement, s.signed_by, true), shown_short(c, s.agreement->title, 50));
+    }
+    if (n && !c->json)
+        table_print(&t, "");
+    return true;
+}
+
+const struct command cmd_agreement_list = {
+    .name = "agreement list",
+    .synopsis = "[--json]",
+    .sentence = "List the agreements of this node.",
+    .options = list_options,
+    .needs = NEEDS_NODE,
+    .run = run_list,
+};

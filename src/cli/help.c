@@ -1,0 +1,118 @@
+/* help and version: all of it printed from the commands' tables. */
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+static const char about[] =
+    "entente lets parties who do not trust each other cooperate on cybersecurity, and settle\n"
+    "their disputes from a record that neither can deny, backdate or rewrite.\n";
+
+/* A line of the list is set off where the first word of the names changes. */
+static bool same_family(const char *a, const char *b)
+{
+    size_t n = strcspn(a, " ");
+
+    return n == strcspn(b, " ") && !strncmp(a, b, n);
+}
+
+void help_all(FILE *to)
+{
+    fprintf(to, "%s\nusage: entente [-C DIR] COMMAND [OPTION]... [ARGUMENT]...\n", about);
+    for (const struct command *const *c = commands; *c; c++) {
+        bool apart = c == commands ||
+                     (strchr((*c)->name, ' ') && !same_family(c[-1]->name, (*c)->name)) ||
+                     (strchr(c[-1]->name, ' ') && !strchr((*c)->name, ' '));
+        fprintf(to, "%s  %-20s %s\n", apart ? "\n" : "", (*c)->name, (*c)->sentence);
+    }
+    fprintf(to, "\nentente help COMMAND says more. The node is the folder given by -C DIR, else "
+                "$ENTENTE_HOME,\nelse the current one.\n");
+}
+
+/* One option; its text is folded at column 92. */
+static void print_option(const struct option_row *o, FILE *to)
+{
+    struct bytes rest = bytes_text(o->about);
+    char letter[5] = "    ", left[64];
+
+    if (o->letter)
+        snprintf(letter, sizeof letter, "-%c, ", o->letter);
+    snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value ? " " : "",
+             o->value ? o->value : "");
+    fprintf(to, "  %-26s", left);
+    if (strlen(left) > 25)
+        fprintf(to, "\n%28s", "");
+    while (rest.n > 64) {
+        size_t end = 64;
+        while (end && rest.p[end] != ' ')
+            end--;
+        fprintf(to, "%.*s\n%28s", (int)end, (const char *)rest.p, "");
+        rest = bytes_part(rest, end + 1, SIZE_MAX);
+    }
+    fprintf(to, "%.*s\n", BYTES_FMT(rest));
+}
+
+static void print_options(const struct option_row *rows, FILE *to)
+{
+    for (; rows && rows->name; rows++)
+        print_option(rows, to);
+}
+
+void help_command(const struct command *cmd, FILE *to)
+{
+    fprintf(to, "usage: entente %s%s%s\n\n%s\n", cmd->name, cmd->synopsis[0] ? " " : "",
+            cmd->synopsis, cmd->sentence);
+    if (cmd->more)
+        fprintf(to, "\n%s", cmd->more);
+    fprintf(to, "\nOptions:\n");
+    print_options(cmd->options, to);
+    print_options(options_common, to);
+    fprintf(to, "\nExit status: 0 yes, 1 no, 2 misuse, 3 trouble.\n");
+}
+
+static bool run_help(struct cli *c, struct err *e)
+{
+    struct buf name = buf_in(c->arena);
+    const char *wanted;
+    bool any = false;
+
+    if (c->operands_n == 0) {
+        help_all(c->out);
+        return true;
+    }
+    for (size_t i = 0; i < c->operands_n; i++)
+        buf_format(&name, "%s%s", i ? " " : "", c->operands[i]);
+    if (!(wanted = buf_string(&name, e)))
+        return false;
+    for (const struct command *const *cmd = commands; *cmd; cmd++) {
+        size_t n = strlen(wanted);
+        bool whole = !strcmp((*cmd)->name, wanted);
+        if (!whole && (strncmp((*cmd)->name, wanted, n) || (*cmd)->name[n] != ' '))
+            continue;
+        if (any)
+            fputc('\n', c->out);
+        help_command(*cmd, c->out);
+        any = true;
+    }
+    return any || misuse(c, e, "there is no command \"%s\"", wanted);
+}
+
+const struct command cmd_help = {
+    .name = "help",
+    .synopsis = "[COMMAND]",
+    .sentence = "List the commands, or say what one does.",
+    .most = 3,
+    .run = run_help,
+};
+
+static bool run_version(struct cli *c, struct err *e)
+{
+    (void)e;
+    fprintf(c->out, "entente %s\n", ENTENTE_VERSION);
+    return true;
+}
+
+const struct command cmd_version = {
+    .name = "version",
+    .synopsis = "",
+    .sentence = "Say which version this is.",
+    .run = run_version,
+};

@@ -1,0 +1,279 @@
+/* entente: one party's node, from the command line. */
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CLI_ARENA ((size_t)1 << 30) /* a cap: the largest file that is read whole, and its JSON */
+
+const struct command *const commands[] = {
+    &cmd_init,
+    &cmd_card_show,
+    &cmd_card_import,
+    &cmd_card_enrol,
+    &cmd_card_challenge,
+    &cmd_card_answer,
+    &cmd_peers,
+    &cmd_agreement_new,
+    &cmd_agreement_check,
+    &cmd_agreement_sign,
+    &cmd_agreement_show,
+    &cmd_agreement_list,
+    &cmd_agreement_amend,
+    &cmd_agreement_suspend,
+    &cmd_agreement_resume,
+    &cmd_agreement_withdraw,
+    &cmd_agreement_schema,
+    &cmd_share,
+    &cmd_objects_list,
+    &cmd_objects_show,
+    &cmd_revoke,
+    &cmd_acts_list,
+    &cmd_acts_show,
+    &cmd_serve,
+    &cmd_sync,
+    &cmd_status,
+    &cmd_proof,
+    &cmd_verify,
+    &cmd_export_log,
+    &cmd_evidence_list,
+    &cmd_evidence_show,
+    &cmd_log_check,
+    &cmd_log_rebuild,
+    &cmd_log_recover,
+    &cmd_log_fence,
+    &cmd_log_key,
+    &cmd_witness_key,
+    &cmd_witness_add,
+    &cmd_witness_list,
+    &cmd_key_list,
+    &cmd_key_rotate,
+    &cmd_key_revoke,
+    &cmd_version,
+    &cmd_help,
+    NULL,
+};
+
+/* ---- finding the command ---- */
+
+/* How many words of the line the command's name takes; 0: it is another command. */
+static int words_matched(const struct command *cmd, int argc, char **argv)
+{
+    struct bytes rest = bytes_text(cmd->name);
+    int n = 0;
+
+    while (rest.n) {
+        size_t end = bytes_find_byte(rest, ' ');
+        if (n == argc || !bytes_are(bytes_part(rest, 0, end), argv[n]))
+            return 0;
+        rest = bytes_part(rest, end + 1, SIZE_MAX);
+        n++;
+    }
+    return n;
+}
+
+static const struct command *find_command(int argc, char **argv, int *words)
+{
+    for (const struct command *const *cmd = commands; *cmd; cmd++)
+        if ((*words = words_matched(*cmd, argc, argv)))
+            return *cmd;
+    return NULL;
+}
+
+static int unknown_command(struct cli *c, const char *word)
+{
+    size_t n = strlen(word);
+    bool family = false;
+
+    for (const struct command *const *cmd = commands; *cmd; cmd++)
+        if (!strncmp((*cmd)->name, word, n) && (*cmd)->name[n] == ' ') {
+            fprintf(c->err, family ? "" : "entente: \"%s\" needs to know what to do:\n",
+                    shown(c, bytes_text(word)));
+            fprintf(c->err, "  %-20s %s\n", (*cmd)->name, (*cmd)->sentence);
+            family = true;
+        }
+    if (!family)
+        fprintf(c->err, "entente: there is no command \"%s\"\n  entente help lists them\n",
+                shown_short(c, bytes_text(word), 60));
+    return CLI_MISUSE;
+}
+
+/* ---- the node ---- */
+
+/* The server that owns the folder runs the command in our name. */
+static bool ask_server(struct cli *c, int words, int argc, char **argv, bool *asked, int *status,
+                       struct err *e)
+{
+    char **line = arena_get_array(c->arena, (size_t)argc + 2, sizeof *line, e);
+    struct err why = {0};
+    int n = 0;
+
+    if (!line)
+        return false;
+    for (int i = 0; i < argc; i++) {
+        line[n++] = argv[i];
+        if (i + 1 == words && c->passphrase_file &&
+            !(line[n++] = arena_format(c->arena, e, "--passphrase-file=%s", c->passphrase_file)))
+            return false;
+    }
+    line[n] = NULL;
+    *asked = node_control_call(c->dir, n, line, status, &why);
+    if (*asked || why.code == ERR_MISSING)
+        return true;
+    *e = why;
+    return false;
+}
+
+/* Warnings and errors of a node that we opened ourselves. */
+static void say_diag(void *self, const char *text, size_t n)
+{
+    struct bytes line = bytes_of(text, n);
+    FILE *to = self;
+
+    if (bytes_start_with(line, "error ") || bytes_start_with(line, "warn "))
+        fprintf(to, "entente: %.*s",
+                BYTES_FMT(bytes_part(line, bytes_find_byte(line, ' ') + 1, n)));
+}
+
+static bool open_node(struct cli *c, struct err *e)
+{
+    struct node_options o = {.os = c->os};
+    struct diag *d = arena_get(c->arena, sizeof *d, e);
+
+    if (!d)
+        return false;
+    *d = (struct diag){.least = DIAG_WARN, .line = say_diag, .self = c->err};
+    o.diag = d;
+    if (node_locked(c->os, c->dir) && !passphrase_of_node(c, &c->passphrase, e))
+        return false;
+    o.passphrase = c->passphrase;
+    c->node = node_open(&o, c->dir, e);
+    return c->node != NULL;
+}
+
+/* ---- running ---- */
+
+static bool check_operands(struct cli *c, struct err *e)
+{
+    const struct command *cmd = c->command;
+
+    if (c->operands_n < cmd->least)
+        return misuse(c, e, "%s: something is missing", cmd->name);
+    if (c->operands_n > cmd->most)
+        return misuse(c, e, "%s: \"%s\" is one too many", cmd->name,
+                      shown_short(c, bytes_text(c->operands[cmd->most]), 60));
+    return true;
+}
+
+/* *done: the server did it, or help was shown. */
+static bool prepare(struct cli *c, int words, int argc, char **argv, bool *done, struct err *e)
+{
+    char **again = arena_get_array(c->arena, (size_t)argc + 1, sizeof *again, e);
+
+    if (!again)
+        return false;
+    memcpy(again, argv, (size_t)argc * sizeof *again); /* getopt changes the order */
+    if (!options_parse(c, argc - words + 1, again + words - 1, e))
+        return false;
+    if (option_given(c, "help")) {
+        help_command(c->command, c->out);
+        *done = true;
+        return true;
+    }
+    if (!check_operands(c, e))
+        return false;
+    if (c->command->needs == NEEDS_NODE && !c->node)
+        return ask_server(c, words, argc, argv, done, &c->status, e);
+    return true;
+}
+
+static bool run(struct cli *c, int words, int argc, char **argv, struct err *e)
+{
+    bool ours = false, done = false, ok;
+
+    if (!prepare(c, words, argc, argv, &done, e))
+        return false;
+    if (done)
+        return true;
+    if (c->command->needs != NEEDS_NOTHING && !c->node) {
+        if (!open_node(c, e))
+            return false;
+        ours = true;
+    }
+    ok = c->command->run(c, e);
+    if (ours)
+        node_close(c->node);
+    if (ok && fflush(c->out) != 0)
+        return err_fail(e, ERR_IO, "what was to be said could not be written");
+    return ok;
+}
+
+int cli_run(struct cli *c, int argc, char **argv)
+{
+    struct err e = {0};
+    int words = 0, status;
+
+    c->arena = arena_new_secret(CLI_ARENA);
+    if (!c->arena) {
+        fprintf(c->err, "entente: out of memory\n");
+        return CLI_TROUBLE;
+    }
+    c->command = find_command(argc, argv, &words);
+    if (!c->command)
+        status = unknown_command(c, argv[0]);
+    else if (run(c, words, argc, argv, &e))
+        status = c->status;
+    else {
+        status = c->status == CLI_MISUSE ? CLI_MISUSE : status_of(&e);
+        fflush(c->out);
+        print_error(c->err, &e);
+    }
+    fflush(c->out);
+    fflush(c->err);
+    arena_free(c->arena);
+    return status;
+}
+
+static int run_line(struct cli *c, int argc, char **argv)
+{
+    struct err e = {0};
+    int used = 1;
+
+    if (!options_parse_global(c, argc, argv, &used, &e)) {
+        print_error(c->err, &e);
+        return CLI_MISUSE;
+    }
+    if (option_given(c, "version")) {
+        fprintf(c->out, "entente %s\n", ENTENTE_VERSION);
+        return CLI_YES;
+    }
+    if (option_given(c, "help") || used == argc) {
+        help_all(used == argc && !option_given(c, "help") ? c->err : c->out);
+        return option_given(c, "help") ? CLI_YES : CLI_MISUSE;
+    }
+    return cli_run(c, argc - used, argv + used);
+}
+
+int main(int argc, char **argv)
+{
+    const char *home = getenv("ENTENTE_HOME");
+    struct cli c = {.os = os_system(),
+                    .out = stdout,
+                    .err = stderr,
+                    .in = STDIN_FILENO,
+                    .terminal = isatty(STDERR_FILENO),
+                    .dir = home && *home ? home : ".",
+                    .passphrase_file = getenv("ENTENTE_PASSPHRASE_FILE")};
+    struct arena *words = arena_new(1 << 20);
+    int status;
+
+    if (!words || !crypto_init()) {
+        fprintf(stderr, "entente: the machine gives no %s\n", words ? "randomness" : "memory");
+        return CLI_TROUBLE;
+    }
+    c.arena = words;
+    status = run_line(&c, argc, argv);
+    arena_free(words);
+    return status;
+}

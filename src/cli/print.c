@@ -1,0 +1,270 @@
+/* Words for people: escaped, aligned, short. */
+#include "base/text.h"
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <unistd.h>
+
+const char *shown(struct cli *c, struct bytes text)
+{
+    struct buf b = buf_in(c->arena);
+    const char *s;
+
+    buf_escaped(&b, text);
+    s = buf_string(&b, NULL);
+    return s ? s : "...";
+}
+
+/* Characters, not bytes; what text_escape leaves is well-formed. */
+static size_t width(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+const char *shown_short(struct cli *c, struct bytes text, size_t most)
+{
+    const char *whole = shown(c, bytes_part(text, 0, most * 4));
+    size_t at = 0, n = 0;
+    char *cut;
+
+    if (width(whole) <= most && text.n <= most * 4)
+        return whole;
+    while (whole[at] && n + 3 < most) {
+        at++;
+        while (((unsigned char)whole[at] & 0xc0) == 0x80)
+            at++;
+        n++;
+    }
+    cut = arena_format(c->arena, NULL, "%.*s...", (int)at, whole);
+    return cut ? cut : "...";
+}
+
+const char *shown_time(struct cli *c, int64_t seconds)
+{
+    char text[TIME_TEXT_MAX];
+    const char *out;
+
+    if (seconds == INT64_MAX || seconds == INT64_MIN)
+        return "";
+    if (seconds == 0)
+        return "never";
+    time_print(text, seconds);
+    text[10] = ' ';
+    out = arena_format(c->arena, NULL, "%s", text);
+    return out ? out : "";
+}
+
+static const char *span(struct cli *c, int64_t s)
+{
+    static const struct {
+        int64_t least, unit;
+        const char *one, *many;
+    } units[] = {{2 * 86400, 86400, "day", "days"},
+                 {2 * 3600, 3600, "hour", "hours"},
+                 {120, 60, "minute", "minutes"},
+                 {0, 1, "s", "s"}};
+    size_t i = 0;
+    const char *out;
+
+    while (s < units[i].least)
+        i++;
+    out = arena_format(c->arena, NULL, "%lld %s", (long long)(s / units[i].unit), units[i].many);
+    return out ? out : "";
+}
+
+const char *shown_ago(struct cli *c, int64_t seconds)
+{
+    int64_t ago = os_now(c->os) - seconds;
+    const char *out;
+
+    if (seconds == 0)
+        return "never";
+    if (ago < 0)
+        out = arena_format(c->arena, NULL, "in %s", span(c, -ago));
+    else
+        out = arena_format(c->arena, NULL, "%s ago", span(c, ago));
+    return out ? out : "";
+}
+
+const char *shown_count(struct cli *c, uint64_t n)
+{
+    char digits[21], out[28];
+    size_t len = decimal_print(digits, n), k = 0;
+    const char *s;
+
+    for (size_t i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0)
+            out[k++] = ',';
+        out[k++] = digits[i];
+    }
+    s = arena_format(c->arena, NULL, "%.*s", (int)k, out);
+    return s ? s : "?";
+}
+
+const char *shown_bytes(struct cli *c, uint64_t n)
+{
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    double v = (double)n;
+    size_t i = 0;
+    const char *s;
+
+    for (; v >= 1000 && i < 4; i++)
+        v /= 1000;
+    s = arena_format(c->arena, NULL, i ? "%.1f %s" : "%.0f %s", v, units[i]);
+    return s ? s : "?";
+}
+
+const char *shown_hash(struct cli *c, const struct hash *h, size_t digits)
+{
+    char hex[64];
+    const char *s;
+
+    hex_encode(hex, h->b, 32);
+    s = arena_format(c->arena, NULL, "%.*s", (int)(digits < 64 ? digits : 64), hex);
+    return s ? s : "?";
+}
+
+const char *plural(uint64_t n, const char *one, const char *many)
+{
+    return n == 1 ? one : many;
+}
+
+/* ---- tables ---- */
+
+static struct table_row *new_row(struct table *t)
+{
+    struct table_row *row = arena_get(t->c->arena, sizeof *row, NULL);
+
+    if (row) {
+        *t->last = row;
+        t->last = &row->next;
+    }
+    return row;
+}
+
+void table_start(struct table *t, struct cli *c, const char *headings)
+{
+    struct bytes rest = bytes_text(headings);
+    struct table_row *row;
+
+    *t = (struct table){.c = c};
+    t->last = &t->first;
+    row = new_row(t);
+    while (row && rest.n && t->columns < TABLE_COLUMNS) {
+        struct bytes cell = bytes_part(rest, 0, bytes_find_byte(rest, '|'));
+        rest = bytes_part(rest, cell.n + 1, SIZE_MAX);
+        t->right[t->columns] = bytes_start_with(cell, ">");
+        if (t->right[t->columns])
+            cell = bytes_part(cell, 1, SIZE_MAX);
+        row->cell[t->columns] = arena_string(c->arena, cell, NULL);
+        t->columns++;
+    }
+}
+
+void table_add(struct table *t, ...)
+{
+    struct table_row *row = new_row(t);
+    va_list args;
+
+    va_start(args, t);
+    for (size_t i = 0; row && i < t->columns; i++)
+        row->cell[i] = va_arg(args, const char *);
+    va_end(args);
+}
+
+static void print_row(const struct table *t, const struct table_row *row, const size_t *widths,
+                      const char *indent)
+{
+    FILE *to = t->c->out;
+
+    fputs(indent, to);
+    for (size_t i = 0; i < t->columns; i++) {
+        const char *cell = row->cell[i] ? row->cell[i] : "";
+        int pad = (int)(widths[i] - width(cell));
+        bool last = i + 1 == t->columns;
+        if (t->right[i])
+            fprintf(to, "%*s%s%s", pad, "", cell, last ? "" : "  ");
+        else
+            fprintf(to, "%s%*s", cell, last ? 0 : pad + 2, "");
+    }
+    fputc('\n', to);
+}
+
+void table_print(struct table *t, const char *indent)
+{
+    size_t widths[TABLE_COLUMNS] = {0};
+
+    for (const struct table_row *row = t->first; row; row = row->next)
+        for (size_t i = 0; i < t->columns; i++)
+            if (row->cell[i] && width(row->cell[i]) > widths[i])
+                widths[i] = width(row->cell[i]);
+    for (const struct table_row *row = t->first; row; row = row->next)
+        print_row(t, row, widths, indent);
+}
+
+/* ---- machines, errors ---- */
+
+bool print_json(struct cli *c, struct json_maker *m, const struct json *v, struct err *e)
+{
+    struct bytes text;
+
+    if (!json_made(m, v, &text, e))
+        return false;
+    fwrite(text.p, 1, text.n, c->out);
+    fputc('\n', c->out);
+    return true;
+}
+
+void print_error(FILE *to, const struct err *e)
+{
+    fprintf(to, "entente: %s\n", e->text[0] ? e->text : err_name(e->code));
+    if (e->hint[0])
+        fprintf(to, "  %s\n", e->hint);
+}
+
+int status_of(const struct err *e)
+{
+    return e->code == ERR_IO || e->code == ERR_NOMEM ? CLI_TROUBLE : CLI_NO;
+}
+
+/* ---- progress ---- */
+
+void progress_start(struct progress *p, struct cli *c)
+{
+    *p = (struct progress){.c = c, .began = os_ticks_us(c->os)};
+    p->last = p->began;
+}
+
+bool progress_due(struct progress *p)
+{
+    int64_t now = os_ticks_us(p->c->os), step = p->c->terminal ? 200000 : 5 * US_PER_S;
+
+    if (now - p->last < step || now - p->began < 500000)
+        return false;
+    p->last = now;
+    return true;
+}
+
+void progress_say(struct progress *p, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fputs(p->c->terminal ? "\r\033[K" : "", p->c->err);
+    vfprintf(p->c->err, format, args);
+    fputs(p->c->terminal ? "" : "\n", p->c->err);
+    fflush(p->c->err);
+    va_end(args);
+    p->shown = true;
+}
+
+void progress_end(struct progress *p)
+{
+    if (p->shown && p->c->terminal)
+        fputs("\r\033[K", p->c->err);
+    p->shown = false;
+}
