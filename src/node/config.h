@@ -27,7 +27,6 @@ struct node_config {
     struct contact contacts[CARD_CONTACTS]; /* into the card */
     size_t contacts_n;
     uint32_t poll_seconds;            /* between visits to a peer; default 60 */
-    uint32_t recosign_seconds;        /* cosign an idle log again after so long; default 3600 */
     uint32_t clock_tolerance_seconds; /* warn about a peer's clock beyond it; default 60 */
     uint16_t metrics_port;            /* on 127.0.0.1; default 0: none */
     bool witness;                     /* answer add-checkpoint; default on */

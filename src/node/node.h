@@ -55,6 +55,7 @@ struct node_options {
     const struct transport *transport; /* NULL: TLS; a simulation brings its own */
     unsigned threads;                  /* that verify and sign; 0: one per processor */
     bool memory_index;                 /* simulations: no LMDB */
+    uint64_t segment_bytes;            /* of the logs' files; 0: the default */
 };
 /* True if `dir` holds a node; its keys ask for a passphrase. */
 bool node_is(const struct os *os, const char *dir);
