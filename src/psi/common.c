@@ -159,7 +159,7 @@ static size_t reply_bytes(const struct psi *p)
 
     size_t pad = p->o.role == PSI_SENDER ? own * 32 : 0; /* if the list is shorter than said */
 
-    return pad + own / 4 + p->plan.high_bytes + ((size_t)4 << 20);
+    return pad + own * 5 + p->plan.high_bytes + ((size_t)4 << 20);
 }
 
 static size_t largest_frame(const struct psi *p)
