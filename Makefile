@@ -3,7 +3,7 @@ BENCH ?= all
 SIZE ?=
 N ?=
 FUZZ_SECONDS ?= 60
-.PHONY: all help check asan tsan fuzz sim bench lint ct format clean
+.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials format clean
 
 all: build/build.ninja
 	@ninja -C build
@@ -18,6 +18,8 @@ help:
 	@echo "make fuzz       every fuzz target with libFuzzer, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make sim N=...  more crash states and two-node runs"
 	@echo "make bench [BENCH=record] [SIZE=small]   one JSON line per case"
+	@echo "make ct         constant time: kernels under valgrind with secrets marked"
+	@echo "make okvs-trials [N=30]  2^N small tables, and how often they fail"
 	@echo "make lint       layers, format"
 
 check: all
@@ -37,6 +39,14 @@ fuzz:
 
 sim: all
 	@ENTENTE_SIM_N=$(or $(N),100000) meson test -C build --suite sim --timeout-multiplier 100 --verbose
+
+ct: all
+	@ENTENTE_CPU=portable valgrind -q build/tests/psi/ct_psi 2>build/ct.log
+	@ENTENTE_CPU=avx2 valgrind -q build/tests/psi/ct_psi 2>>build/ct.log
+	@echo "ct: no branch and no address depends on a secret"
+
+okvs-trials: all
+	@nice build/tests/psi/okvs_trials $(or $(N),30)
 
 bench: all
 	@tools/run-bench build $(BENCH)

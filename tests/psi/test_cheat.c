@@ -75,7 +75,7 @@ static const struct change {
     void (*change)(struct lie *l, uint8_t *frame, size_t *n);
     unsigned times;
 } changes[] = {
-    {"a flipped bit", flip, 6},
+    {"a flipped bit", flip, 4},
     {"a short frame", cut, 1},
     {"a long frame", lengthen, 1},
     {"a huge length", huge, 1},
