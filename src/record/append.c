@@ -221,6 +221,8 @@ bool append_as(struct record *r, const struct record_draft *drafts, size_t n,
         if (!append_some(r, drafts + done, k, key, role, placed ? placed + done : NULL, e))
             return false;
     }
+    if (n < BATCH_ACTS) /* not a flood: whoever reads the files sees it at once */
+        tiles_settle(r, r->own);
     return !has_special(drafts, n) || (index_fresh(r, e) && state_fold(r, e));
 }
 

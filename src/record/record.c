@@ -137,8 +137,11 @@ void record_close(struct record *r)
         index_close(r->index, &e);
     if (r->own && !r->poisoned)
         fence_keep(r, &e);
-    for (size_t i = 0; i < r->logs_n; i++)
+    for (size_t i = 0; i < r->logs_n; i++) {
+        if (!r->poisoned)
+            tiles_settle(r, &r->logs[i]);
         log_close(&r->logs[i]);
+    }
     free(r->logs);
     arena_free(r->state_arena);
     arena_free(r->arena);
@@ -213,6 +216,8 @@ bool record_index(struct record *r, struct err *e)
 
     record_lock(r);
     ok = index_fresh(r, e);
+    for (size_t i = 0; i < r->logs_n; i++)
+        tiles_settle(r, &r->logs[i]);
     record_unlock(r);
     return ok;
 }

@@ -242,7 +242,7 @@ bool record_objects_of(struct record *r, struct bytes slug, uint64_t act,
 bool record_object(struct record *r, struct bytes id,
                    bool (*each)(void *self, const struct record_object *o), void *self,
                    struct err *e);
-/* Bring the index up to date (after large writes; reading does it too). */
+/* Bring the index and the static files up to date (after large writes; reading does it too). */
 bool record_index(struct record *r, struct err *e);
 /* Drop all that is derived and make it again from the segments. */
 bool record_rebuild(struct record *r, struct err *e);

@@ -75,6 +75,8 @@ struct log {
     struct key_history keys;
     struct arena *tiles_arena, *stage_arena, *read_arena;
     struct staged *staged; /* tiles that wait for a commit */
+    bool unpublished;      /* the files are behind */
+    int64_t published_at;  /* ticks */
     struct tlog_builder *builder;
     uint8_t bundle[TLOG_TILE_WIDTH * 34]; /* the entries of the unfinished bundle */
     uint64_t taken_day, taken_bytes;      /* quota */
@@ -133,8 +135,11 @@ bool tiles_open(struct record *r, struct log *l, struct err *e);
 /* Before a commit: grow the second tree by these entries; what it writes waits. After a failure the
  * record must be opened anew. */
 bool tiles_stage(struct log *l, const struct hash *entries, size_t n, struct err *e);
-/* After the commit: write what waits, and the head; failures are only said. */
+/* After the commit: write what waits, and the head, unless that was done a moment ago. Failures are
+ * only said. */
 void tiles_publish(struct record *r, struct log *l);
+/* Write it now. */
+void tiles_settle(struct record *r, struct log *l);
 bool tiles_rebuild(struct record *r, struct log *l, struct err *e);
 
 /* ---- keys.c ---- */

@@ -522,6 +522,8 @@ static bool store(struct taking *t, struct err *e)
     if (!log_commit(t->r, l, e))
         return false;
     tiles_publish(t->r, l);
+    if (l->tree.size == l->head.size)
+        tiles_settle(t->r, l);
     return !t->special || (index_fresh(t->r, e) && state_fold(t->r, e));
 }
 

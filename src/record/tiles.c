@@ -245,15 +245,34 @@ bool tiles_stage(struct log *l, const struct hash *entries, size_t n, struct err
             !tlog_builder_append(l->builder, &leaf, 1, &store, e))
             return false;
     }
-    return n == 0 || flush(l, &store, e);
+    l->unpublished |= n != 0;
+    return true;
 }
+
+#define PUBLISH_US (US_PER_S / 4) /* readers of static files may wait so long under load */
+#define PUBLISH_BYTES ((size_t)4 << 20)
 
 void tiles_publish(struct record *r, struct log *l)
 {
+    bool rests = os_ticks_us(r->o.os) - l->published_at < PUBLISH_US;
+
+    l->unpublished = true; /* the head at least */
+    if (!rests || arena_used(l->stage_arena) > PUBLISH_BYTES)
+        tiles_settle(r, l);
+}
+
+void tiles_settle(struct record *r, struct log *l)
+{
     struct files f = {.os = r->o.os, .log = l, .arena = arena_new(TILES_ARENA)};
+    struct tlog_tile_store store = {store_file, &f};
     struct staged *in_order = NULL;
     struct err e = {0};
     bool ok = f.arena || err_fail(&e, ERR_NOMEM, "out of memory");
+
+    if (!l->unpublished || !l->builder) {
+        arena_free(f.arena);
+        return;
+    }
 
     f.mark = f.arena ? arena_mark(f.arena) : (struct arena_mark){0};
     while (l->staged) { /* they were pushed: turn them round */
@@ -264,9 +283,11 @@ void tiles_publish(struct record *r, struct log *l)
     }
     for (; ok && in_order; in_order = in_order->next)
         ok = store_file(&f, &in_order->tile, in_order->bytes, &e);
-    ok = ok && write_head(r, l, f.arena, &e);
+    ok = ok && flush(l, &store, &e) && write_head(r, l, f.arena, &e);
     arena_free(f.arena);
     arena_reset(l->stage_arena, (struct arena_mark){0});
+    l->unpublished = false;
+    l->published_at = os_ticks_us(r->o.os);
     if (!ok)
         diag_err(r->o.diag, DIAG_WARN, "a log's tiles could not be written", &e);
 }
@@ -282,6 +303,7 @@ bool log_source(struct record *r, struct log *l, uint64_t size, struct arena *a,
 
     if (!f)
         return false;
+    tiles_settle(r, l);
     if (!l->read_arena && !(l->read_arena = arena_new(TILES_ARENA)))
         return err_fail(e, ERR_NOMEM, "out of memory");
     *f = (struct files){.os = r->o.os, .log = l, .arena = l->read_arena};
