@@ -130,9 +130,9 @@ struct cases; /* the fold of one agreement's logs */
 struct cases *cases_new(size_t cap_bytes, uint64_t seed, struct err *e);
 void cases_free(struct cases *c); /* NULL is fine */
 
-/* A version of the agreement, in force from that instant until the next one. Versions come in
- * order and keep the order of their parties. Matters are judged to their end by the version in
- * force when they were opened. `t` must outlive c. */
+/* A version of the agreement, in force from that instant until the next one; NULL: none is in force
+ * from then. Versions come in order and have the same parties in the same order. Matters are judged
+ * to their end by the version in force when they were opened. `t` must outlive c. */
 bool cases_agree(struct cases *c, const struct cases_terms *t, int64_t from_ms, struct err *e);
 
 /* An act, its signature already verified. Nothing is kept of what the pointers show. */

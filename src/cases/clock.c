@@ -155,14 +155,24 @@ uint8_t timing_of(const struct state *s, const struct rec *r, int64_t due)
     return r->after > due || s->terms->witnesses_n ? TIMING_LATE : TIMING_OPEN;
 }
 
-static bool running(const struct state *s)
+/* The final due instant if the clock runs; while it is stopped, the last one that the cap of all
+ * stops allows: beyond that no stop stops (invariant 10). */
+static int64_t binding_due(const struct state *s)
 {
-    return s->clock.clarify_from == CASES_NEVER && s->clock.suspend_from == CASES_NEVER;
+    const struct clock *k = &s->clock;
+    struct cases_term t = state_terms(s)->final;
+
+    if (k->clarify_from == CASES_NEVER && k->suspend_from == CASES_NEVER)
+        return k->final_due;
+    if (!s->terms->cap_ms)
+        return CASES_NEVER;
+    t.n += t.unit > CASES_HOURS ? k->extra_days : 0;
+    return term_end(s, s->to, k->started, t, s->terms->cap_ms + k->extra_ms);
 }
 
 bool is_overdue(const struct state *s, int64_t now)
 {
-    if (s->void_ || !running(s) || s->clock.final_due == CASES_NEVER || now <= s->clock.final_due)
+    if (s->void_ || s->clock.final_due == CASES_NEVER || now <= binding_due(s))
         return false;
     if (s->kind == MATTER_REQUEST)
         return request_live(&s->request);

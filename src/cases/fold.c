@@ -142,17 +142,23 @@ void cases_free(struct cases *c)
 bool cases_agree(struct cases *c, const struct cases_terms *t, int64_t from_ms, struct err *e)
 {
     const struct version *last = c->versions_n ? &c->versions[c->versions_n - 1] : NULL;
+    const struct cases_terms *first = last ? c->versions[0].terms : NULL;
 
+    if (!last && !t)
+        return err_fail(e, ERR_INPUT, "the first version can't be the end");
     if (c->versions_n == LIMIT_CASE_VERSIONS)
         return err_fail(e, ERR_LIMIT, "more than %d versions of an agreement", LIMIT_CASE_VERSIONS);
-    if (last && (from_ms <= last->from || t->parties_n < last->terms->parties_n))
-        return err_fail(e, ERR_INPUT,
-                        "a version must be later than the one before, and keep its parties");
-    for (uint32_t i = 0; last && i < last->terms->parties_n; i++)
-        if (!bytes_equal(last->terms->parties[i].slug, t->parties[i].slug))
+    if (last && from_ms <= last->from)
+        return err_fail(e, ERR_INPUT, "a version must be later than the one before");
+    if (last && t && t->parties_n != first->parties_n)
+        return err_fail(
+            e, ERR_INPUT,
+            "a version has the parties of the first: another circle is another agreement");
+    for (uint32_t i = 0; last && t && i < first->parties_n; i++)
+        if (!bytes_equal(first->parties[i].slug, t->parties[i].slug))
             return err_fail(e, ERR_INPUT, "a version must keep the order of the parties");
     c->versions[c->versions_n++] = (struct version){t, from_ms};
-    /* Acts that were judged under an earlier version by then unknown to be over. */
+    /* Acts may have been judged under a version that, as we now know, had ended. */
     for (uint32_t i = 0; i < c->matters_n; i++)
         matter_mark(c, c->matters[i]);
     for (uint32_t p = 0; p < LIMIT_PARTIES; p++)
@@ -166,6 +172,15 @@ const struct cases_terms *terms_at(const struct cases *c, int64_t at)
 
     for (uint32_t i = 0; i < c->versions_n && c->versions[i].from <= at; i++)
         t = c->versions[i].terms;
+    return t;
+}
+
+const struct cases_terms *terms_last(const struct cases *c)
+{
+    const struct cases_terms *t = NULL;
+
+    for (uint32_t i = 0; i < c->versions_n; i++)
+        t = c->versions[i].terms ? c->versions[i].terms : t;
     return t;
 }
 
@@ -222,7 +237,9 @@ static uint16_t other_side(const struct cases *c, const struct rec *r)
 static void redate(struct cases *c, struct rec *r)
 {
     struct rec old = *r;
-    const struct cases_terms *t = c->versions[0].terms;
+    const struct matter *m = matter_of(c, r->matter);
+    const struct cases_terms *t =
+        m->state && m->state->terms ? m->state->terms : c->versions[0].terms;
 
     date(c, r, other_side(c, r));
     if (r->seen == CASES_NEVER)
@@ -444,8 +461,8 @@ static void read_body(struct cases *c, const struct cases_act *act, struct rec *
     } else if (act->body.n == 0) {
         r->fault = CASES_V_NO_BODY;
     } else {
-        r->op = body_parse((enum cases_kind)r->kind, act->body,
-                           c->versions[c->versions_n - 1].terms, c->keep, c->scratch, e);
+        r->op = body_parse((enum cases_kind)r->kind, act->body, c->versions[0].terms, c->keep,
+                           c->scratch, e);
         r->fault = r->op ? 0 : CASES_V_MALFORMED;
         r->mark = r->op ? r->op->tlp : 0;
     }
@@ -456,6 +473,9 @@ static bool note_opener(struct cases *c, struct matter *m, struct rec *r, struct
     struct log *log = &c->logs[r->author];
 
     m->opener = r->number;
+    /* What came before it: only now do we know whose receipt counts for those acts. */
+    for (uint32_t i = m->first; m->acts > 1 && i != NONE; i = rec_at(c, i)->next)
+        date(c, rec_at(c, i), other_side(c, rec_at(c, i)));
     if (m->acts > 1)
         matter_mark(c, m);
     if (!bucket_enter(c, m, e))
@@ -468,6 +488,12 @@ static bool note_opener(struct cases *c, struct matter *m, struct rec *r, struct
     }
     if (r->kind != CASES_REQUEST || !r->op)
         return true;
+    if (r->op->linked) {
+        if (!array_room(c->keep, (void **)&c->linked, &c->linked_cap, c->linked_n,
+                        sizeof *c->linked, e))
+            return false;
+        c->linked[c->linked_n++] = m->number;
+    }
     m->urgency = r->op->urgency;
     if (!array_room(c->keep, (void **)&log->openers, &log->openers_cap, log->openers_n,
                     sizeof *log->openers, e))

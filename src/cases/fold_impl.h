@@ -276,6 +276,8 @@ struct cases {
     struct intervals outages[LIMIT_PARTIES], suspensions;
     uint32_t *reaching; /* matters that reach into others: outages, remedies */
     uint32_t reaching_n, reaching_cap;
+    uint32_t *linked; /* requests that are obligations of a claim */
+    uint32_t linked_n, linked_cap;
     bool globals_dirty, dirty_lost;
     uint32_t *dirty; /* matters to fold again */
     uint32_t dirty_n, dirty_cap;
@@ -294,6 +296,8 @@ struct matter *matter_of(const struct cases *c, uint32_t i);
 uint32_t rec_find(const struct cases *c, const struct hash *id);
 uint32_t matter_find(const struct cases *c, const struct hash *id);
 const struct cases_terms *terms_at(const struct cases *c, int64_t at);
+/* The last version that is not the end; NULL before the first. */
+const struct cases_terms *terms_last(const struct cases *c);
 /* order.c */
 /* Give every act of the matter its place, then fold them in that order. */
 bool matter_place(struct cases *c, struct matter *m, struct err *e);

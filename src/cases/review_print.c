@@ -19,7 +19,7 @@ void row_words(const struct row_key *k, const char *out[2])
 
 static const struct cases_terms *latest(const struct cases_review *v)
 {
-    return v->c->versions[v->c->versions_n - 1].terms;
+    return terms_last(v->c);
 }
 
 /* The q-th percentile by the nearest rank: a value that occurred. */

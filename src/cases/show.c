@@ -112,7 +112,7 @@ static bool gather(struct cases *c, const struct hash *id, int64_t now, struct a
 bool cases_show(struct cases *c, const struct hash *id, int64_t now, struct arena *a,
                 struct bytes *out, struct err *e)
 {
-    const struct cases_terms *t = c->versions_n ? c->versions[c->versions_n - 1].terms : NULL;
+    const struct cases_terms *t = terms_last(c);
     struct buf b = buf_in(a);
     struct cases_act_view *acts;
     struct cases_view v;
@@ -237,7 +237,7 @@ bool cases_show_json(struct cases *c, const struct hash *id, int64_t now, struct
                      struct bytes *out, struct err *e)
 {
     static const char *const kinds[] = {"act", "request", "claim", "ping", "remedy"};
-    const struct cases_terms *t = c->versions_n ? c->versions[c->versions_n - 1].terms : NULL;
+    const struct cases_terms *t = terms_last(c);
     struct json_maker m = json_maker(a);
     struct json *o = json_new_object(&m), *list;
     struct cases_act_view *acts;

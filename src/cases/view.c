@@ -66,12 +66,10 @@ static void view_request(const struct state *s, struct cases_view *v)
 static bool view_obligations(struct cases *c, const struct matter *m, int64_t now, struct arena *a,
                              struct cases_view *v, struct err *e)
 {
-    for (uint32_t i = 0; i < c->matters_n; i++) {
-        const struct matter *child = matter_of(c, i);
-        const struct op *op = child->opener == NONE ? NULL : rec_at(c, child->opener)->op;
+    for (uint32_t i = 0; i < c->linked_n; i++) {
+        const struct matter *child = matter_of(c, c->linked[i]);
         struct state *s;
-        if (!op || !op->linked || rec_at(c, child->opener)->kind != CASES_REQUEST ||
-            !hash_equal(&op->link, &m->id))
+        if (!hash_equal(&rec_at(c, child->opener)->op->link, &m->id))
             continue;
         if (!matter_as_of(c, child, now, false, NULL, a, &s, e))
             return false;

@@ -286,6 +286,6 @@ bool cases_why(struct cases *c, const struct hash *id, int64_t now, struct arena
     if (s)
         print_all(&y);
     else
-        buf_puts(&y.b, "no clock: nobody has signed for it yet\n");
+        buf_puts(&y.b, "no clock: not dated yet at that instant\n");
     return buf_end(&y.b, out, e);
 }

@@ -520,6 +520,121 @@ static void suspension_of_a_clause_stops_only_that_clause(void **state)
     world_free(w);
 }
 
+/* An act can be here before the one it answers; whose receipt dates it is known only then. */
+static void the_order_of_logs_does_not_change_receipts(void **state)
+{
+    struct world *w = world_new();
+    int64_t t = T("2026-03-02T10:00:00Z");
+    struct hash q = say(w, NORTH, "request", NULL, NULL, t,
+                        request_body(w, "info", "urgent", 1, NULL)),
+                a, b;
+    struct cases *c = cases_new((size_t)1 << 28, 3, NULL);
+
+    (void)state;
+    cosign(w, NORTH, SOUTH, t);
+    say(w, SOUTH, "request.clarify", &q, NULL, t, "\"asks\":[{\"item\":1,\"text\":\"?\"}]");
+    cosign(w, SOUTH, WITNESS, T("2026-03-02T22:50:00Z"));
+    cosign(w, SOUTH, NORTH,
+           T("2026-03-02T23:10:00Z")); /* in Berlin the next day, within the grace */
+    must(cases_agree(c, w->terms, T("2026-01-01T00:00:00Z"), NULL), NULL);
+    for (size_t i = 0; i < w->sigs_n; i++)
+        must(cases_cosigned(c, &w->sigs[i], NULL), NULL);
+    for (size_t i = w->acts_n; i-- > 0;)
+        must(cases_add(c, &w->acts[i].act, NULL), NULL);
+    must(cases_root(w->cases, &a, NULL) && cases_root(c, &b, NULL), NULL);
+    assert_true(hash_equal(&a, &b));
+    assert_string_equal(state_word(w, &q, T("2026-03-09T22:59:59.999Z")), "waiting");
+    cases_free(c);
+    world_free(w);
+}
+
+/* Invariant 11. South's own cosignatures are taken away: it never signs what north says. Nothing
+ * that is due from south may be due later than the grace after the witness allows. */
+static void silence_never_helps(void **state)
+{
+    struct rng r = rng_from_env("silence");
+
+    (void)state;
+    for (int k = 0; k < 200; k++) {
+        struct world *w = world_new();
+        int64_t t = T("2026-03-02T10:00:00Z") + (int64_t)rng_below(&r, 30 * DAY);
+        int64_t lag = (int64_t)rng_below(&r, 3 * HOUR), late = (int64_t)rng_below(&r, 200 * HOUR);
+        struct hash q = say(w, NORTH, "request", NULL, NULL, t,
+                            request_body(w, "info", "urgent", 1, NULL)),
+                    x;
+        int64_t silent, spoken;
+        cosign(w, NORTH, WITNESS, t + lag);
+        silent = look(w, &q, t + 300 * DAY).final_due;
+        cosign(w, NORTH, SOUTH, t + late);
+        spoken = look(w, &q, t + 300 * DAY).final_due;
+        assert_true(spoken <= silent);
+        assert_true(silent == t + lag + HOUR + 72 * HOUR);
+        /* And an answer kept from everybody is seen when it is shown. */
+        x = say(w, SOUTH, "request.answer", &q, NULL, t + HOUR,
+                "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"}]");
+        cosign(w, SOUTH, NORTH, spoken + 1 + (int64_t)rng_below(&r, DAY));
+        assert_int_equal(outcome(w, &q, &x).timing, CASES_LATE);
+        world_free(w);
+    }
+}
+
+/* Invariant 10: whatever stops a clock, all of it adds up to no more than the cap. */
+static void stops_never_exceed_the_cap(void **state)
+{
+    static const char *const edits[] = {"\"cap\": \"30 days\"", "\"cap\": \"2 days\"", NULL};
+    struct rng r = rng_from_env("cap");
+
+    (void)state;
+    for (int k = 0; k < 100; k++) {
+        struct world *w = world_with(edits);
+        int64_t t = T("2026-03-02T10:00:00Z"), now = t;
+        struct hash q = tell(w, NORTH, "request", NULL, NULL, t,
+                             request_body(w, "info", "urgent", 8, NULL)),
+                    p;
+        for (unsigned i = 1; i <= 8; i++) {
+            char asks[64];
+            now += (int64_t)rng_below(&r, 6 * HOUR);
+            if (rng_below(&r, 2)) {
+                snprintf(asks, sizeof asks, "\"asks\":[{\"item\":%u,\"text\":\"?\"}]", i);
+                tell(w, SOUTH, "request.clarify", &q, NULL, now, asks);
+                now += (int64_t)rng_below(&r, 40 * HOUR);
+                tell(w, NORTH, "request.clarified", &q, NULL, now, "\"answers\":[\"x\"]");
+            } else {
+                p = tell(w, SOUTH, "request.suspend", &q, NULL, now, NULL);
+                tell(w, NORTH, "agree", &q, &p, now, NULL);
+                now += (int64_t)rng_below(&r, 40 * HOUR);
+                p = tell(w, SOUTH, "request.resume", &q, NULL, now, NULL);
+                tell(w, NORTH, "agree", &q, &p, now, NULL);
+            }
+            assert_true(look(w, &q, now).final_due <= t + 72 * HOUR + 2 * DAY);
+        }
+        assert_true(look(w, &q, t + 72 * HOUR + 2 * DAY + 1).overdue ||
+                    !strcmp(state_word(w, &q, t + 72 * HOUR + 2 * DAY + 1), "lapsed"));
+        world_free(w);
+    }
+}
+
+/* Old matters are judged to their end by the version they were opened under. */
+static void an_agreement_that_ended_allows_nothing_new(void **state)
+{
+    struct world *w = world_new();
+    int64_t t = T("2026-03-02T10:00:00Z");
+    struct hash q = tell(w, NORTH, "request", NULL, NULL, t,
+                         request_body(w, "info", "urgent", 1, NULL)),
+                late, x;
+
+    (void)state;
+    must(cases_agree(w->cases, NULL, t + HOUR, NULL), NULL);
+    late = tell(w, NORTH, "request", NULL, NULL, t + 2 * HOUR,
+                request_body(w, "info", "urgent", 1, NULL));
+    assert_int_equal(outcome(w, &late, &late).verdict, CASES_V_NO_AGREEMENT);
+    x = tell(w, SOUTH, "request.answer", &q, NULL, t + 3 * HOUR,
+             "\"final\":true,\"items\":[{\"item\":1,\"status\":\"answered\"}]");
+    assert_int_equal(outcome(w, &q, &x).verdict, CASES_TAKEN);
+    assert_string_equal(state_word(w, &q, t + 3 * HOUR), "answered");
+    world_free(w);
+}
+
 /* Story 8 at library level: a flood is queued, and a real emergency of another party is not. */
 static void a_flood_does_not_drown_an_emergency(void **state)
 {
@@ -554,6 +669,10 @@ int main(void)
         cmocka_unit_test(a_trace_ends_where_the_root_begins),
         cmocka_unit_test(misbehaviour_is_an_error),
         cmocka_unit_test(suspension_of_a_clause_stops_only_that_clause),
+        cmocka_unit_test(the_order_of_logs_does_not_change_receipts),
+        cmocka_unit_test(silence_never_helps),
+        cmocka_unit_test(stops_never_exceed_the_cap),
+        cmocka_unit_test(an_agreement_that_ended_allows_nothing_new),
         cmocka_unit_test(a_flood_does_not_drown_an_emergency),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
