@@ -9,7 +9,8 @@
 
 static void skip_blanks(const struct bytes *t, size_t *at)
 {
-    while (*at < t->n && (t->p[*at] == ' ' || t->p[*at] == '\t' || t->p[*at] == '\r'))
+    while (*at < t->n &&
+           (t->p[*at] == ' ' || t->p[*at] == '\t' || t->p[*at] == '\r' || t->p[*at] == '\n'))
         (*at)++;
 }
 
