@@ -185,6 +185,10 @@ struct json *cases_body(struct json_maker *m, enum cases_kind kind, const struct
  * question: cases_check. */
 bool cases_body_check(struct bytes kind, struct bytes body, const struct cases_terms *t,
                       struct err *e);
+/* A claim's analysis of competing hypotheses as text: a row per hypothesis, a column per piece of
+ * evidence, and how many speak against each. Shown as the claimant made it; nothing is decided.
+ * Withheld evidence is marked and not counted. */
+bool cases_matrix(struct bytes claim, struct arena *a, struct bytes *out, struct err *e);
 /* The body's text as a plain `note` (replies and rebuttals of claims: `opinion`), canonical, for
  * tools that do not know the extension. Every node makes the same bytes, so nobody need sign them.
  */

@@ -116,7 +116,7 @@ struct tail { /* an author's last act in a matter */
 
 struct matter {
     struct hash id;
-    uint32_t number, opener, first, last, acts;
+    uint32_t number, opener, first, last, acts, settled;
     uint32_t blocked, waiting; /* acts that lack a cause, and those of them whose ref is not here */
     struct tail *tails;
     bool dirty, listed;

@@ -146,6 +146,7 @@ static void step_settled(struct cases *c, struct matter *m, struct rec *r)
     matter_step(c, m, m->state, r, r->at, NULL, &r->out);
     state_digest(m->state, r, &r->out);
     m->latest = r->number;
+    m->settled++;
     if (m->state->kind == MATTER_REMEDY || r->kind == CASES_OUTAGE)
         c->globals_dirty = true;
 }
@@ -262,7 +263,7 @@ bool matter_refold(struct cases *c, struct matter *m, struct err *e)
 
     if (!list)
         return false;
-    m->blocked = 0;
+    m->blocked = m->settled = 0;
     m->latest = NONE;
     for (uint32_t i = m->first; i != NONE; i = rec_at(c, i)->next) {
         struct rec *r = rec_at(c, i);
@@ -348,7 +349,8 @@ bool matter_as_of(const struct cases *c, const struct matter *m, int64_t now, bo
     uint32_t n;
 
     *out = NULL;
-    if (!pending && !notes && m->state && m->latest != NONE && rec_at(c, m->latest)->at <= now) {
+    if ((!pending || m->settled == m->acts) && !notes && m->state && m->latest != NONE &&
+        rec_at(c, m->latest)->at <= now) {
         if (!copy_state(m, a, out, e))
             return false;
         advance(c, *out, now, NULL);

@@ -210,8 +210,7 @@ bool cases_view(struct cases *c, const struct hash *id, int64_t now, struct aren
     v.verdict = s ? s->opening : o->fault;
     v.from = o->author;
     v.acts = m->acts;
-    for (uint32_t i = m->first; i != NONE; i = rec_at(c, i)->next)
-        v.acts_pending += rec_at(c, i)->at == CASES_NEVER;
+    v.acts_pending = m->acts - m->settled;
     if (s)
         state_view(s, now, &v);
     if (s && s->kind == MATTER_CLAIM && !view_obligations(c, m, now, a, &v, e))

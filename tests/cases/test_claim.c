@@ -83,6 +83,32 @@ static void the_gate(void **state)
     world_free(w);
 }
 
+static void the_matrix_is_shown_and_not_decided(void **state)
+{
+    struct world *w = world_new();
+    struct bytes out;
+    struct err e = {0};
+    const char *body =
+        arena_format(w->arena, NULL, "{%s}",
+                     claim_body(w, "\"matrix\":[[\"consistent\",\"inconsistent\",\"inconsistent\"],"
+                                   "[\"consistent\",\"consistent\",\"inconsistent\"]]"));
+
+    (void)state;
+    must(cases_matrix(bytes_text(body), w->arena, &out, &e), &e);
+    assert_true(
+        bytes_equal(out, BYTES("      E1  E2  E3\n"
+                               "H1     +   -   ?   against: 1   they did it\n"
+                               "H2     +   +   ?   against: 0   somebody used their machines "
+                               "(not the named party)\n"
+                               "E1   unnamed (says the same of every hypothesis)\n"
+                               "E2   unnamed\n"
+                               "E3   unnamed (withheld: counted as nothing)\n"
+                               "the claimant's matrix, counted and not judged\n")));
+    must_fail(cases_matrix(BYTES("{\"hypotheses\":[]}"), w->arena, &out, &e), &e, ERR_INPUT,
+              "matrix");
+    world_free(w);
+}
+
 static void no_reply_is_no_admission(void **state)
 {
     struct world *w = world_new();
@@ -176,13 +202,16 @@ static void pings_test_contact_points(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[5 + sizeof gates / sizeof *gates] = {
-        cmocka_unit_test(a_claim_is_made_and_denied), cmocka_unit_test(no_reply_is_no_admission),
-        cmocka_unit_test(a_joint_finding_needs_both), cmocka_unit_test(withdrawn_is_not_erased),
+    struct CMUnitTest tests[6 + sizeof gates / sizeof *gates] = {
+        cmocka_unit_test(a_claim_is_made_and_denied),
+        cmocka_unit_test(no_reply_is_no_admission),
+        cmocka_unit_test(a_joint_finding_needs_both),
+        cmocka_unit_test(withdrawn_is_not_erased),
         cmocka_unit_test(pings_test_contact_points),
+        cmocka_unit_test(the_matrix_is_shown_and_not_decided),
     };
 
     for (size_t i = 0; i < sizeof gates / sizeof *gates; i++)
-        tests[5 + i] = (struct CMUnitTest)ROW_TEST(the_gate, gates[i]);
+        tests[6 + i] = (struct CMUnitTest)ROW_TEST(the_gate, gates[i]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
