@@ -59,9 +59,8 @@ static size_t hash_some(struct psi *p, uint64_t i, struct gf128 *out)
 
     for (size_t j = 0; it->kept && j < n; j++)
         memcpy(in + 2 * j, &d[it->kept[i + j]], 32);
-    if (!it->kept)
-        memcpy(in, d + i, n * sizeof *d);
-    p->k.aes->digest(&it->first, &it->second, out, in, n);
+    p->k.aes->digest(&it->first, &it->second, out,
+                     it->kept ? in : (const struct gf128 *)(const void *)(d + i), n);
     return n;
 }
 

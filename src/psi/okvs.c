@@ -8,7 +8,7 @@ struct okvs_encoder {
     struct {
         uint16_t count, rows; /* degree, and the XOR of the rows' numbers */
     } * column;
-    uint16_t *stack;                   /* columns of degree one */
+    uint16_t *stack;                   /* columns of degree one: a queue */
     uint16_t (*order)[2];              /* (row, column) in the order of peeling */
     uint8_t *done;                     /* per row: peeled, doubled, or in the gap */
     struct gf128 *side, *extra;        /* right-hand sides */
@@ -73,7 +73,7 @@ struct okvs_encoder *okvs_encoder_new(const struct psi_kernels *k, size_t rows_m
     o->k = *k;
     o->rows_most = rows_most;
     o->column = arena_get_array(a, (size_t)1 << 16, sizeof *o->column, e);
-    o->stack = arena_get_array(a, (size_t)1 << 16, sizeof *o->stack, e);
+    o->stack = arena_get_array(a, ((size_t)1 << 16) + 16, sizeof *o->stack, e);
     o->order = arena_get_array(a, rows_most, sizeof *o->order, e);
     o->done = arena_get_array(a, rows_most, 1, e);
     o->side = arena_get_array(a, rows_most, sizeof *o->side, e);
@@ -90,7 +90,7 @@ struct peeling {
     struct okvs_encoder *o;
     const struct okvs_shape *s;
     const okvs_row *rows;
-    size_t n, peeled, top;
+    size_t n, peeled, head, top;
 };
 
 /* Take a row out of its columns; those left with one row go on the stack. */
@@ -121,12 +121,16 @@ static void count_columns(struct peeling *p)
     }
 }
 
+/* First in, first out: neighbours in the queue have nothing to do with each other, so that the
+ * memory's answers overlap. Each column enters once, as degrees only fall. */
 static void peel(struct peeling *p)
 {
     struct okvs_encoder *o = p->o;
 
-    while (p->top) {
-        uint16_t c = o->stack[--p->top], row = o->column[c].rows;
+    while (p->head < p->top) {
+        uint16_t c = o->stack[p->head++], row = o->column[c].rows;
+        uint16_t later = o->column[o->stack[p->head + 12]].rows;
+        __builtin_prefetch(p->rows[later]);
         if (o->column[c].count != 1)
             continue;
         o->order[p->peeled][0] = row;

@@ -12,9 +12,9 @@ static bool take_hello(struct psi *p, struct bytes body, struct err *e)
     if (!psi_take_hello(p, body, e))
         return false;
     k = (size_t)1 << p->plan.log_k;
-    p->a = arena_get_array(p->keys, k, sizeof *p->a, e);
-    p->c = arena_get_array(p->keys, k, sizeof *p->c, e);
-    p->table = arena_get_array(p->keys, k, sizeof *p->table, e);
+    p->a = vole_array(p->keys, k, e);
+    p->c = vole_array(p->keys, k, e);
+    p->table = vole_array(p->keys, k, e);
     p->pairs = arena_get_array(p->keys, OT_COUNT, sizeof *p->pairs, e);
     psi_next_phase(p);
     return p->a && p->c && p->table && p->pairs;

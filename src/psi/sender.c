@@ -16,7 +16,7 @@ static bool take_hello(struct psi *p, struct bytes body, struct err *e)
     k = (size_t)1 << p->plan.log_k;
     slots = p->plan.bins < CHUNKS_AHEAD ? (size_t)p->plan.bins : CHUNKS_AHEAD;
     for (size_t i = 0; i < slots; i++)
-        if (!(p->ahead[i] = arena_get_array(p->keys, k, sizeof **p->ahead, e)))
+        if (!(p->ahead[i] = vole_array(p->keys, k, e)))
             return false;
     p->chooser = arena_get(p->keys, sizeof *p->chooser, e);
     if (!p->chooser)

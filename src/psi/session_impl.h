@@ -166,8 +166,9 @@ void psi_make_tags(struct psi *p, uint64_t from, uint64_t to);
 void psi_cut_tag(const struct psi_plan *plan, struct gf128 *tag);
 void psi_note_memory(struct psi *p);
 
-/* set.c: room for a few more items of our own; and the digests' memory, wiped, when the set has
- * served: fresh pages cost more than all else that is done with them. */
+/* set.c: room for a few more items of our own; and the digests' memory when the set has
+ * served (values overwrite it, and it is wiped in the end): fresh pages cost more than all else
+ * that is done with them. */
 void psi_set_widen(struct psi_set *s);
 void *psi_set_take(struct psi_set *s, size_t *size);
 

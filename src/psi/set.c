@@ -75,6 +75,26 @@ static void hash_waiting(struct psi_set *s)
     s->waiting = 0;
 }
 
+/* At most 64 bytes into a zeroed block, in two moves of a fixed size that may overlap. */
+static void put_block(uint8_t block[64], struct bytes item)
+{
+    size_t n = item.n;
+
+    memset(block, 0, 64);
+    if (n >= 32) {
+        memcpy(block, item.p, 32);
+        memcpy(block + n - 32, item.p + n - 32, 32);
+    } else if (n >= 16) {
+        memcpy(block, item.p, 16);
+        memcpy(block + n - 16, item.p + n - 16, 16);
+    } else if (n >= 8) {
+        memcpy(block, item.p, 8);
+        memcpy(block + n - 8, item.p + n - 8, 8);
+    } else if (n) {
+        memcpy(block, item.p, n);
+    }
+}
+
 bool psi_set_add(struct psi_set *s, struct bytes item, struct err *e)
 {
     if (s->n == s->most)
@@ -86,9 +106,7 @@ bool psi_set_add(struct psi_set *s, struct bytes item, struct err *e)
         blake2s(ITEM_PERSON, item, s->digest[s->n++].b);
         return true;
     }
-    memset(s->block[s->waiting], 0, 64);
-    if (item.n)
-        memcpy(s->block[s->waiting], item.p, item.n);
+    put_block(s->block[s->waiting], item);
     s->length[s->waiting] = (uint32_t)item.n;
     s->number[s->waiting++] = s->n++;
     if (s->waiting == LANES)
@@ -109,7 +127,6 @@ void *psi_set_take(struct psi_set *s, size_t *size)
     void *p = s->digest;
 
     *size = (s->most > s->n ? s->most : s->n) * sizeof *s->digest;
-    wipe(p, s->n * sizeof *s->digest);
     s->digest = NULL;
     s->n = 0;
     psi_set_free(s);

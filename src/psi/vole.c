@@ -1,5 +1,12 @@
 #include "psi/vole.h"
 
+struct gf128 *vole_array(struct arena *a, size_t n, struct err *e)
+{
+    uint8_t *p = arena_get_array(a, n + 4, sizeof(struct gf128), e);
+
+    return p ? (struct gf128 *)(void *)(p + (64 - (uintptr_t)p % 64) % 64) : NULL;
+}
+
 bool vole_init(struct vole *v, const struct psi_kernels *k, const uint8_t sid[32], unsigned log_k,
                unsigned groups, struct arena *a, struct err *e)
 {
@@ -9,7 +16,7 @@ bool vole_init(struct vole *v, const struct psi_kernels *k, const uint8_t sid[32
     v->k = *k;
     memcpy(v->sid, sid, 32);
     derive(sid, LABEL_PSI_CODE, BYTES("code"), key, sizeof key);
-    v->x = arena_get_array(a, (size_t)2 << log_k, sizeof *v->x, e);
+    v->x = vole_array(a, (size_t)2 << log_k, e);
     return v->x && code_init(&v->code, log_k, groups, k->aes, key, a, e);
 }
 

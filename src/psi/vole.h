@@ -46,6 +46,9 @@ struct vole { /* one side's state */
     struct gf128 *x;               /* the sender's 2K, the receiver's 2K of second halves */
 };
 
+/* n elements at a multiple of 64 bytes: a pair of elements then never straddles a line of cache. */
+struct gf128 *vole_array(struct arena *a, size_t n, struct err *e);
+
 /* Arrays come from `a`, which should be a secret arena. */
 bool vole_init(struct vole *v, const struct psi_kernels *k, const uint8_t sid[32], unsigned log_k,
                unsigned groups, struct arena *a, struct err *e);
