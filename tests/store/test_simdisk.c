@@ -153,6 +153,30 @@ static void a_seed_gives_the_same_again(void **state)
     simdisk_free(x);
 }
 
+static void a_file_is_itself_after_a_crash_and_not_in_a_backup(void **state)
+{
+    struct simdisk *d = simdisk_new(1), *after, *backup;
+    uint8_t was[OS_IDENTITY_BYTES], other[OS_IDENTITY_BYTES], is[OS_IDENTITY_BYTES];
+    struct err e = {0};
+
+    (void)state;
+    must(os_write_file(simdisk_os(d), "a", BYTES("a"), 0, &e), &e);
+    must(os_write_file(simdisk_os(d), "b", BYTES("b"), 0, &e), &e);
+    must(os_identity(simdisk_os(d), "a", was, &e), &e);
+    must(os_identity(simdisk_os(d), "b", other, &e), &e);
+    assert_memory_not_equal(was, other, sizeof was);
+    after = simdisk_crash(d, 2);
+    backup = simdisk_copy(d, 3);
+    must(os_identity(simdisk_os(after), "a", is, &e), &e);
+    assert_memory_equal(is, was, sizeof is);
+    must(os_identity(simdisk_os(backup), "a", is, &e), &e);
+    assert_memory_not_equal(is, was, sizeof is);
+    must_fail(os_identity(simdisk_os(d), "c", is, &e), &e, ERR_MISSING, "c");
+    simdisk_free(after);
+    simdisk_free(backup);
+    simdisk_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +185,7 @@ int main(void)
         cmocka_unit_test(names_move_whole),
         cmocka_unit_test(a_failed_sync_deceives_the_cache),
         cmocka_unit_test(a_seed_gives_the_same_again),
+        cmocka_unit_test(a_file_is_itself_after_a_crash_and_not_in_a_backup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

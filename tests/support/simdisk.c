@@ -24,6 +24,7 @@ struct simdisk {
     uint64_t fail_in;
     enum simdisk_fault how;
     bool failed, off;
+    uint64_t machine, inodes_made;
     struct simdisk_counts counts;
 };
 
@@ -36,6 +37,7 @@ static struct inode *inode_new(struct simdisk *d)
 {
     struct inode *i = sim_get(calloc(1, sizeof *i));
 
+    i->number = ++d->inodes_made;
     i->next = d->inodes;
     d->inodes = i;
     return i;
@@ -384,6 +386,22 @@ static bool sim_exists(void *self, const char *path)
     return name_find(&((struct simdisk *)self)->seen, path) != NULL;
 }
 
+/* A file that outlives a crash is the same file; in a backup it is another. */
+static bool sim_identity(void *self, const char *path, uint8_t out[OS_IDENTITY_BYTES],
+                         struct err *e)
+{
+    struct simdisk *d = self;
+    const struct name *n = name_find(&d->seen, path);
+
+    if (!n)
+        return err_fail(e, ERR_MISSING, "%s is not there", path);
+    memset(out, 0, OS_IDENTITY_BYTES);
+    memcpy(out, &d->machine, sizeof d->machine);
+    if (n->inode)
+        memcpy(out + 8, &n->inode->number, sizeof n->inode->number);
+    return true;
+}
+
 static const struct os_ops sim_ops = {
     .now_us = sim_now,
     .ticks_us = sim_ticks,
@@ -401,6 +419,7 @@ static const struct os_ops sim_ops = {
     .sync_dir = sim_sync_dir,
     .list = sim_list,
     .exists = sim_exists,
+    .identity = sim_identity,
 };
 
 /* ---- the machine
@@ -412,6 +431,7 @@ struct simdisk *simdisk_new(uint64_t seed)
 
     d->os = (struct os){&sim_ops, d};
     d->random = seed;
+    d->machine = seed;
     d->now = START_US;
     return d;
 }
@@ -523,6 +543,7 @@ struct simdisk *simdisk_crash(const struct simdisk *d, uint64_t seed)
     struct names left = {0};
     uint64_t rng = seed ^ 0x5ca1ab1e0ddba11u;
 
+    to->machine = d->machine;
     crash_names(d, &left, &rng);
     for (size_t i = 0; i < left.n; i++) {
         struct inode *inode = NULL;
@@ -530,10 +551,12 @@ struct simdisk *simdisk_crash(const struct simdisk *d, uint64_t seed)
             size_t n;
             uint8_t *bytes = sim_crash_bytes(left.v[i].inode, sim_mood(&rng), &rng, &n);
             inode = settled(to, bytes, n);
+            inode->number = left.v[i].inode->number;
         }
         name_put(&to->seen, left.v[i].path, inode);
         name_put(&to->safe, left.v[i].path, inode);
     }
+    to->inodes_made = d->inodes_made;
     names_wipe(&left);
     return to;
 }
@@ -542,6 +565,7 @@ struct simdisk *simdisk_copy(const struct simdisk *d, uint64_t seed)
 {
     struct simdisk *to = heir(d, seed);
 
+    to->machine = d->machine * 31 + seed + 1;
     for (size_t i = 0; i < d->seen.n; i++) {
         const struct inode *from = d->seen.v[i].inode;
         struct inode *inode = NULL;

@@ -16,6 +16,7 @@ struct inode {
     struct change *changes;
     size_t n, cap;
     unsigned opens;
+    uint64_t number; /* its own on this machine, also after a crash */
     bool locked, reached;
     struct inode *next;
 };
