@@ -32,6 +32,12 @@
  * a million keeps one act's list in memory on both sides. */
 #define LIMIT_LIST_OBJECTS 1000000
 
+/* record. Acts of one log that the state is a fold of (signatures, amendments, suspensions, changes
+ * of keys): folded anew with each, and more than people can have agreed on. Files of evidence about
+ * one party: one convicts. */
+#define LIMIT_RECORD_CHANGES 4096
+#define LIMIT_EVIDENCE_FILES 16
+
 /* Keys sealed under a passphrase: a handful of seeds. */
 #define LIMIT_SEALED_BYTES ((size_t)64 << 10)
 

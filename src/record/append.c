@@ -56,6 +56,8 @@ static bool addressees(const struct record *r, const struct record_draft *d, str
                        struct err *e)
 {
     act->to_n = d->to_n;
+    if (d->to_n == 1 && bytes_equal(d->to[0], r->own->slug))
+        return err_fail(e, ERR_INPUT, "an act that only its speaker may read says nothing");
     for (size_t i = 0; i < d->to_n; i++) {
         act->to[i] = d->to[i];
         if (!agreement_party(r->now, d->to[i]))
@@ -90,6 +92,15 @@ static bool fill_body(struct record *r, const struct record_draft *d, struct act
     return true;
 }
 
+/* What others would not take for an object is not said to be one. */
+static bool is_object(const struct record_draft *d, struct err *e)
+{
+    struct bytes id, type;
+    int tlp;
+
+    return !bytes_are(d->media_type, MEDIA_STIX) || object_peek(d->payload, &id, &type, &tlp, e);
+}
+
 bool append_prepare(struct record *r, const struct record_draft *d, uint64_t seq,
                     const struct hash *prev, struct bytes time, struct arena *a, struct act *act,
                     struct err *e)
@@ -108,7 +119,7 @@ bool append_prepare(struct record *r, const struct record_draft *d, uint64_t seq
         return err_fail(e, ERR_LIMIT, "an act answers at most %d others", ACT_REFS);
     memcpy(act->refs, d->refs, d->refs_n * sizeof d->refs[0]);
     os_random(r->o.os, act->nonce, sizeof act->nonce);
-    return same_state_allows(r, d, clause, e) && addressees(r, d, act, e) &&
+    return same_state_allows(r, d, clause, e) && addressees(r, d, act, e) && is_object(d, e) &&
            fill_body(r, d, &act->body) && arena_copy(a, bytes_text(clause), &act->clause, e) &&
            act_print(act, a, e);
 }
@@ -198,12 +209,27 @@ static bool append_some(struct record *r, const struct record_draft *drafts, siz
     return ok;
 }
 
-static bool has_special(const struct record_draft *drafts, size_t n)
+static size_t special(const struct record_draft *drafts, size_t n)
 {
+    size_t found = 0;
+
     for (size_t i = 0; i < n; i++)
-        if (state_is_special(drafts[i].kind))
-            return true;
-    return false;
+        found += state_is_special(drafts[i].kind);
+    return found;
+}
+
+/* Whether our log is one that can be gone on with. */
+static bool may_go_on(const struct record *r, size_t changes, struct err *e)
+{
+    if (r->own->stopped)
+        return err_fail(e, ERR_DENIED, "there is proof that our own log has two histories");
+    if (r->own->tree.size && !r->own->prev_known)
+        return err_fail(e, ERR_DENIED, "our last act is not here, only its hash") ||
+               err_hint(e, "get it back from whom it was said to: entente log recover");
+    if (changes && r->own->changes + changes > LIMIT_RECORD_CHANGES)
+        return err_fail(e, ERR_LIMIT, "more than %d acts that change the agreement or its keys",
+                        LIMIT_RECORD_CHANGES);
+    return fence_allows(r, e);
 }
 
 bool append_as(struct record *r, const struct record_draft *drafts, size_t n,
@@ -214,7 +240,7 @@ bool append_as(struct record *r, const struct record_draft *drafts, size_t n,
         return false;
     if (!r->own || !r->o.keys || !key || !keyring_key(r->o.keys, KEY_CHECKPOINTS))
         return err_fail(e, ERR_DENIED, "the keys to say something are not here");
-    if (!fence_allows(r, e))
+    if (!may_go_on(r, special(drafts, n), e))
         return false;
     for (size_t done = 0; done < n; done += BATCH_ACTS) {
         size_t k = n - done < BATCH_ACTS ? n - done : BATCH_ACTS;
@@ -223,7 +249,7 @@ bool append_as(struct record *r, const struct record_draft *drafts, size_t n,
     }
     if (n < BATCH_ACTS) /* not a flood: whoever reads the files sees it at once */
         tiles_settle(r, r->own);
-    return !has_special(drafts, n) || (index_fresh(r, e) && state_fold(r, e));
+    return special(drafts, n) == 0 || (index_fresh(r, e) && state_fold(r, e));
 }
 
 bool record_append(struct record *r, const struct record_draft *drafts, size_t n,

@@ -124,7 +124,11 @@ static bool cosign(struct record *r, struct log *l, struct arena *a, struct byte
 {
     int64_t now = os_now(r->o.os);
     struct bytes signed_note = bytes_of(l->note, l->note_n);
+    struct hash root;
 
+    tlog_tree_root(&l->tree, &root);
+    if (!hash_equal(&root, &l->head.root))
+        return err_fail(e, ERR_PROOF, "the head of %s is not that of the acts we hold", l->origin);
     if (cosigned_at(r, l, l->head.size, a, note, NULL))
         return true; /* said already */
     if (now < l->last_cosign)
@@ -173,14 +177,69 @@ bool record_cosign(struct record *r, struct bytes slug, struct arena *a, struct 
  */
 
 static void note_receipt(struct log *l, const struct checkpoint *c, const struct cosignature *s,
-                         size_t n, size_t mirrors, bool *news)
+                         size_t n, size_t mirrors)
 {
     for (size_t i = 0; i < n; i++)
         if (s[i].key < mirrors && c->size > l->cosigned) {
             l->cosigned = c->size;
             l->cosigned_at = (int64_t)s[i].time;
-            *news = true;
         }
+}
+
+/* The text with its owner's signature and no other line. */
+static bool note_alone(const struct note *n, const struct note_key *own, struct arena *a,
+                       struct bytes *out, struct err *e)
+{
+    struct buf b = buf_in(a);
+
+    buf_put(&b, n->text);
+    buf_puts(&b, "\n");
+    for (size_t i = 0; i < n->n; i++)
+        if (n->lines[i].id == own->id && bytes_are(n->lines[i].name, own->name)) {
+            buf_put(&b, n->lines[i].whole);
+            break;
+        }
+    return buf_end(&b, out, e);
+}
+
+static bool has_key(const struct cosignature *s, size_t n, size_t key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i].key == key)
+            return true;
+    return false;
+}
+
+/* The note that we have of this size, and lines by cosigners who are not on it yet: what anybody
+ * else adds is not kept, and nobody fills our disk by cosigning one head for ever. */
+static bool add_cosigners(struct record *r, struct log *l, const struct note *theirs, uint64_t size,
+                          const struct note_key *own, const struct cosignature *s, size_t n,
+                          const struct note_key *keys, size_t keys_n, struct bytes *out, bool *news,
+                          struct arena *a, struct err *e)
+{
+    struct err missing = {0};
+    struct cosignature *had = NULL;
+    struct note parsed;
+    size_t had_n = 0;
+
+    if (cosigned_at(r, l, size, a, out, &missing)) {
+        if (!note_parse(*out, a, &parsed, e) ||
+            !cosignature_find_all(&parsed, keys, keys_n, a, &had, &had_n, e))
+            return false;
+    } else if (missing.code != ERR_MISSING) {
+        *e = missing;
+        return false;
+    } else if (!note_alone(theirs, own, a, out, e)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (has_key(had, had_n, s[i].key) || has_key(s, i, s[i].key))
+            continue;
+        if (!note_append(*out, s[i].line, a, out, e))
+            return false;
+        *news = true;
+    }
+    return true;
 }
 
 static bool take_cosigned(struct record *r, struct log *l, struct bytes note, bool *news,
@@ -202,23 +261,29 @@ static bool take_cosigned(struct record *r, struct log *l, struct bytes note, bo
     if (!log_keys_for(l, KEY_CHECKPOINTS, c.size, &own, e) ||
         !checkpoint_verify_note(&parsed, &own, 1, &c, e))
         return false;
-    if (c.size > l->tree.size)
+    if (c.size > l->tree.size) {
+        fence_behind(r, e);
         return err_fail(e, ERR_PROOF, "a head of our log that we do not hold");
+    }
     if (!log_source(r, l, l->tree.size, a, &source, e) ||
         !tlog_source_root(&source, c.size, &root, e))
         return false;
-    if (!hash_equal(&root, &c.root))
+    if (!hash_equal(&root, &c.root)) {
+        fence_behind(r, e);
         return err_fail(e, ERR_PROOF, "a head of another history of our log");
+    }
     if (!cosigner_keys(r, l->slug, a, &keys, &n, &mirrors, e) ||
         !cosignature_find_all(&parsed, keys, n, a, &cosignatures, &found, e))
         return false;
     if (found == 0)
         return true;
-    if (cosigned_at(r, l, c.size, a, &kept, NULL) && bytes_equal(kept, note))
+    if (!add_cosigners(r, l, &parsed, c.size, &own, cosignatures, found, keys, n, &kept, news, a,
+                       e))
+        return false;
+    if (!*news)
         return true;
-    *news = true;
-    note_receipt(l, &c, cosignatures, found, mirrors, news);
-    return log_keep_cosigned(r, l, note, e) && log_commit(r, l, e) && state_fold_if_waiting(r, e);
+    note_receipt(l, &c, cosignatures, found, mirrors);
+    return log_keep_cosigned(r, l, kept, e) && log_commit(r, l, e) && state_fold_if_waiting(r, e);
 }
 
 bool record_take_cosigned(struct record *r, struct bytes note, bool *news, struct err *e)

@@ -5,25 +5,47 @@
 
 #include <stdio.h>
 
+/* One file convicts; a liar does not fill our disk by lying again. */
+static bool write_evidence(struct record *r, struct log *l, struct bytes file, char name[256],
+                           struct err *e)
+{
+    struct arena *a = arena_new(1 << 20);
+    char *path = a ? record_path(r, a, e, "evidence/%s", name) : NULL;
+    struct bytes *names;
+    size_t n = 0, theirs = 0;
+    bool ok = path && os_make_dirs(r->o.os, r->evidence_dir, e) &&
+              os_list(r->o.os, r->evidence_dir, a, &names, &n, e);
+
+    for (size_t i = 0; ok && i < n; i++)
+        theirs += bytes_equal(bytes_part(names[i], 0, l->slug.n), l->slug) &&
+                  names[i].n > l->slug.n && names[i].p[l->slug.n] == '-';
+    if (ok && !os_exists(r->o.os, path)) {
+        if (theirs < LIMIT_EVIDENCE_FILES)
+            ok = os_write_file(r->o.os, path, file, 0, e);
+        else
+            name[0] = '\0';
+    }
+    arena_free(a);
+    return ok;
+}
+
 bool evidence_keep(struct record *r, struct log *l, struct bytes file, char name[256],
                    struct err *e)
 {
     struct hash h;
-    char digest[17] = {0}, *path;
+    char digest[17] = {0};
 
     sha256(file, &h);
     hex_encode(digest, h.b, 8);
     snprintf(name, 256, "%.*s-%s.misbehaviour", BYTES_FMT(l->slug), digest);
-    path = record_path(r, r->arena, e, "evidence/%s", name);
-    if (!path || !os_make_dirs(r->o.os, r->evidence_dir, e) ||
-        !os_write_file(r->o.os, path, file, 0, e))
+    if (!write_evidence(r, l, file, name, e))
         return false;
+    if (l->stopped)
+        return true;
     diag(r->o.diag, DIAG_ERROR,
          "a party has signed two histories: proof kept, nothing more is "
          "taken from it",
-         "party=%.*s file=%s", BYTES_FMT(l->slug), path);
-    if (l->stopped)
-        return true;
+         "party=%.*s file=%s/%s", BYTES_FMT(l->slug), r->evidence_dir, name);
     l->stopped = true;
     return log_commit(r, l, e);
 }
@@ -93,31 +115,54 @@ bool act_evidence_verify(struct bytes file, const struct note_key *accused, stru
 
 /* ---- from outside ---- */
 
+/* A head that we hold and that its owner signed: the newest, or, if we do not hold all of that one,
+ * the newest that we have cosigned. */
+static bool head_we_hold(struct record *r, struct log *l, struct arena *a, struct checkpoint *c,
+                         struct bytes *note, struct err *e)
+{
+    *c = l->head;
+    *note = bytes_of(l->note, l->note_n);
+    return (l->head.size <= l->tree.size || newest_whole_head(r, l, a, c, note, e)) && note->n;
+}
+
+bool evidence_of_heads(struct record *r, struct log *l, const struct checkpoint *c,
+                       struct bytes note, struct arena *a, char name[256], struct err *e)
+{
+    struct tlog_source source;
+    struct note_key accused;
+    struct checkpoint held;
+    struct bytes ours, file = {0};
+    bool made = false;
+
+    if (!log_keys_for(l, KEY_CHECKPOINTS, c->size, &accused, e))
+        return false;
+    if (c->size == l->head.size)
+        made = evidence_make_same_size(&accused, bytes_of(l->note, l->note_n), note, a, &file, e);
+    else if (head_we_hold(r, l, a, &held, &ours, e) &&
+             log_source(r, l, l->tree.size, a, &source, e))
+        made = c->size == held.size
+                   ? evidence_make_same_size(&accused, ours, note, a, &file, e)
+                   : c->size < held.size &&
+                         evidence_make_fork(&accused, note, ours, &source, a, &file, e);
+    if (made)
+        evidence_keep(r, l, file, name, e);
+    return err_fail(e, ERR_PROOF, "%s shows two histories of its log", l->origin);
+}
+
 static bool against_ours(struct record *r, struct log *l, const struct seen_head *h,
                          struct arena *a, char evidence[256], struct err *e)
 {
-    struct bytes ours = bytes_of(l->note, l->note_n), file;
     struct tlog_source source;
-    struct note_key accused;
     struct hash root;
-    bool made;
 
+    if (h->c.size == l->head.size && l->head.size && !hash_equal(&h->c.root, &l->head.root))
+        return evidence_of_heads(r, l, &h->c, h->note, a, evidence, e);
     if (h->c.size > l->tree.size)
         return true; /* nothing to compare with yet */
     if (!log_source(r, l, l->tree.size, a, &source, e) ||
         !tlog_source_root(&source, h->c.size, &root, e))
         return false;
-    if (hash_equal(&root, &h->c.root))
-        return true;
-    if (!log_keys_for(l, KEY_CHECKPOINTS, h->c.size, &accused, e))
-        return false;
-    made = h->c.size == l->head.size
-               ? evidence_make_same_size(&accused, h->note, ours, a, &file, e)
-               : l->head.size <= l->tree.size &&
-                     evidence_make_fork(&accused, h->note, ours, &source, a, &file, e);
-    if (made)
-        evidence_keep(r, l, file, evidence, e);
-    return err_fail(e, ERR_PROOF, "%s shows two histories of its log", l->origin);
+    return hash_equal(&root, &h->c.root) || evidence_of_heads(r, l, &h->c, h->note, a, evidence, e);
 }
 
 bool record_compare(struct record *r, struct bytes slug, struct bytes note, char evidence[256],
@@ -146,7 +191,8 @@ bool record_compare(struct record *r, struct bytes slug, struct bytes note, char
 }
 
 /* A ready file must convict a key that this party's log has had. */
-static bool convicts(struct log *l, struct bytes file, struct arena *a, struct err *e)
+static bool convicts(const char *id, struct log *l, struct bytes file, struct arena *a,
+                     struct err *e)
 {
     struct act_evidence acts;
     struct evidence heads;
@@ -156,6 +202,7 @@ static bool convicts(struct log *l, struct bytes file, struct arena *a, struct e
             return false;
         for (size_t i = 0; i < l->keys.n[KEY_ACTS]; i++)
             if (bytes_equal(acts.a.from, l->slug) &&
+                bytes_equal(acts.a.agreement, bytes_text(id)) &&
                 !memcmp(l->keys.span[KEY_ACTS][i].key.b, acts.accused.public.b, 32))
                 return true;
     } else {
@@ -182,7 +229,7 @@ bool record_convict(struct record *r, struct bytes slug, struct bytes file, char
         return err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
     }
     record_lock(r);
-    ok = convicts(l, file, a, e) && evidence_keep(r, l, file, evidence, e);
+    ok = convicts(r->first.id, l, file, a, e) && evidence_keep(r, l, file, evidence, e);
     record_unlock(r);
     arena_free(a);
     return ok;
@@ -235,7 +282,7 @@ bool record_convict_piece(struct record *r, struct bytes slug, struct bytes piec
     }
     record_lock(r);
     ok = piece_parse(piece, &p, e) && compare_acts(r, l, &p, a, &file, e) &&
-         convicts(l, file, a, e) && evidence_keep(r, l, file, evidence, e);
+         convicts(r->first.id, l, file, a, e) && evidence_keep(r, l, file, evidence, e);
     record_unlock(r);
     arena_free(a);
     return ok;

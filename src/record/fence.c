@@ -85,6 +85,17 @@ bool fence_allows(const struct record *r, struct err *e)
            err_hint(e, "let it reach a counterparty (entente sync), or insist: entente log fence");
 }
 
+/* Somebody holds what we do not: so it stays over a restart, until the log is whole. */
+bool fence_behind(struct record *r, struct err *e)
+{
+    char *path = record_path(r, r->arena, e, "fence");
+
+    if (r->fence == FENCE_BEHIND)
+        return true;
+    r->fence = FENCE_BEHIND;
+    return path && os_write_file(r->o.os, path, BYTES("behind\n"), OS_PRIVATE, e);
+}
+
 static bool confirm(struct record *r, struct bytes note, struct err *e)
 {
     struct log *l = r->own;
@@ -101,18 +112,17 @@ static bool confirm(struct record *r, struct bytes note, struct err *e)
                            &l->keys.span[KEY_CHECKPOINTS][i].key, &keys[i], e);
     ok = ok && checkpoint_verify(note, keys, n, a, &theirs, e);
     if (ok && theirs.size > l->tree.size) {
-        r->fence = FENCE_BEHIND;
+        ok = fence_behind(r, e);
+    } else if (ok && r->fence != FENCE_OK && theirs.size < l->cosigned) {
+        ok = true; /* others have cosigned more than this one shows: it cannot tell */
     } else if (ok) {
         ok = log_source(r, l, l->tree.size, a, &source, e) &&
              tlog_source_root(&source, theirs.size, &root, e);
         if (ok && !hash_equal(&root, &theirs.root)) {
-            r->fence = FENCE_BEHIND;
+            fence_behind(r, e);
             ok = err_fail(e, ERR_PROOF, "a counterparty holds another history of our log");
-        } else if (ok && r->fence == FENCE_UNSURE) {
+        } else if (ok && r->fence != FENCE_OK) { /* nothing is missing, or no longer */
             r->fence = FENCE_OK;
-            ok = fence_keep(r, e);
-        } else if (ok && r->fence == FENCE_BEHIND) {
-            r->fence = FENCE_OK; /* caught up */
             ok = fence_keep(r, e);
         }
     }
@@ -129,7 +139,8 @@ bool record_fence_confirm(struct record *r, struct bytes note, struct err *e)
         ok = err_fail(e, ERR_DENIED, "we are not a party");
     else if (note.n)
         ok = confirm(r, note, e);
-    else if (r->fence == FENCE_UNSURE) { /* it holds nothing: nothing can be missing there */
+    else if (r->fence == FENCE_UNSURE && r->own->cosigned == 0) {
+        /* It holds nothing, as far as we know: nothing can be missing there. */
         r->fence = FENCE_OK;
         ok = fence_keep(r, e);
     }
@@ -142,8 +153,9 @@ bool record_fence_force(struct record *r, struct err *e)
     bool ok;
 
     record_lock(r);
-    r->fence = FENCE_OK;
-    ok = fence_keep(r, e);
+    if (r->own)
+        r->fence = FENCE_OK;
+    ok = r->own ? fence_keep(r, e) : err_fail(e, ERR_DENIED, "we are not a party");
     record_unlock(r);
     return ok;
 }

@@ -29,7 +29,9 @@ struct applier {
     struct index_txn *txn;
     struct pairs text, object;
     struct arena *arena;
-    uint64_t next;     /* index of the next act */
+    uint64_t next;    /* index of the next act */
+    uint64_t payload; /* position of the last payload since the last act; 0: none */
+    uint8_t payload_kind;
     uint64_t *objects; /* positions since the last list or act */
     size_t objects_n, objects_cap;
 };
@@ -130,7 +132,8 @@ static bool put_payload(struct applier *ap, const struct segments_record *rec, s
     if (!value)
         return false;
     sha256(rec->payload, &h);
-    value[0] = rec->kind;
+    ap->payload = rec->position;
+    ap->payload_kind = value[0] = rec->kind;
     put_be64(value + 1, rec->position);
     for (size_t i = 0; rec->kind == SEG_PART && i < ap->objects_n; i++)
         put_be64(value + 9 + 8 * i, ap->objects[i]);
@@ -216,6 +219,22 @@ static bool put_single(struct applier *ap, struct err *e)
     return ok;
 }
 
+/* A salted payload is found under what its act calls it: the digest with the salt. */
+static bool put_salted(struct applier *ap, struct bytes note, struct err *e)
+{
+    struct arena_mark m = arena_mark(ap->arena);
+    uint8_t key[20], value[9] = {ap->payload_kind};
+    struct act *act = arena_get(ap->arena, sizeof *act, e);
+    bool ok = act != NULL;
+
+    put_be64(value + 1, ap->payload);
+    if (ok && ap->payload && act_parse(note, ap->arena, act, NULL) && act->body.salted)
+        ok = index_put(ap->txn, T_PAYLOAD, payload_key(ap->log, &act->body.sha256, key),
+                       bytes_of(value, sizeof value), e);
+    arena_reset(ap->arena, m);
+    return ok;
+}
+
 static bool apply_act(struct applier *ap, const struct segments_record *rec, struct err *e)
 {
     uint8_t key[12], value[12];
@@ -232,8 +251,11 @@ static bool apply_act(struct applier *ap, const struct segments_record *rec, str
     sha256(bytes_part(rec->payload, 0, end == SIZE_MAX ? 0 : end + 1), &text);
     memcpy(value, key, sizeof key);
     if (!add_pair(&ap->text, text.b, 16, value, sizeof value, e) || !put_single(ap, e) ||
+        (bytes_find(rec->payload, BYTES("\"salt\":")) != SIZE_MAX &&
+         !put_salted(ap, rec->payload, e)) ||
         (bytes_are(kind, "revoke") && !put_revoked(ap, rec->payload, e)))
         return false;
+    ap->payload = 0;
     ap->next++;
     return true;
 }
@@ -321,6 +343,7 @@ static bool apply_log(struct applier *ap, struct err *e)
     ap->txn = it ? index_begin(ap->r->index, e) : NULL;
     ok = ap->txn != NULL;
     ap->objects_n = 0;
+    ap->payload = 0;
     while (ok && (ok = segments_next(it, &b, e)) && b) {
         ok = first_index(b, &ap->next, e);
         for (size_t i = 0; ok && i < b->n; i++)

@@ -91,6 +91,8 @@ struct maker {
     size_t most;
     uint32_t skip; /* lists of the first act that the reader has */
     bool full;     /* the act at hand did not fit whole */
+    bool owner;    /* the reader wants its own acts back: hashes are of no use to it */
+    bool hidden;   /* ... and this one we only have as a hash */
 };
 
 /* The bytes of a payload, or none if they were erased or never came. */
@@ -190,6 +192,10 @@ static bool put_act(struct maker *m, uint64_t index, struct err *e)
     if (!act || !find_act(m->r, m->log, index, &position, e) ||
         !segments_read(m->log->seg, position, m->scratch, &rec, e))
         return false;
+    if (rec.kind == SEG_ENTRY && m->owner) {
+        m->hidden = true; /* somebody else has it */
+        return true;
+    }
     if (rec.kind == SEG_ENTRY) {
         frame_put(&m->frames, FRAME_ENTRY, rec.payload);
         return true;
@@ -232,6 +238,8 @@ static bool make_frames(struct maker *m, uint64_t from, uint64_t end, uint64_t *
         struct arena_mark mark = arena_mark(m->scratch);
         if (!put_act(m, index, e))
             return false;
+        if (m->hidden)
+            break;
         m->skip = 0;
         arena_reset(m->scratch, mark);
     }
@@ -272,7 +280,12 @@ bool record_piece_make(struct record *r, struct bytes slug, struct bytes reader,
                        struct err *e)
 {
     struct log *l = log_of(r, slug);
-    struct maker m = {.r = r, .log = l, .reader = reader, .most = most, .skip = parts};
+    struct maker m = {.r = r,
+                      .log = l,
+                      .reader = reader,
+                      .most = most,
+                      .skip = parts,
+                      .owner = bytes_equal(slug, reader)};
     struct checkpoint head;
     struct bytes note;
     uint64_t acts = 0, end;
@@ -283,7 +296,7 @@ bool record_piece_make(struct record *r, struct bytes slug, struct bytes reader,
     m.scratch = arena_new(LIMIT_PAYLOAD_BYTES * 8);
     m.frames = buf_in(a);
     record_lock(r);
-    ok = (m.scratch || err_fail(e, ERR_NOMEM, "out of memory")) &&
+    ok = (m.scratch || err_fail(e, ERR_NOMEM, "out of memory")) && record_writable(r, e) &&
          head_for(r, l, from, a, &head, &note, e);
     /* We cannot prove more than we hold, and a head beyond that proves nothing we can show. */
     if (ok && head.size > l->tree.size)

@@ -47,7 +47,7 @@ bool record_prove(struct record *r, struct bytes slug, uint64_t index, struct ar
     if (!l)
         return err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
     record_lock(r);
-    ok = prove(r, l, index, a, file, e);
+    ok = record_writable(r, e) && prove(r, l, index, a, file, e);
     record_unlock(r);
     return ok;
 }
@@ -218,7 +218,7 @@ bool record_export(struct record *r, struct bytes slug, const char *path, struct
         return err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
     }
     record_lock(r);
-    ok = record_cosigned(r, slug, a, &note, e) &&
+    ok = record_writable(r, e) && record_cosigned(r, slug, a, &note, e) &&
          os_open(r->o.os, path, OS_WRITE | OS_CREATE | OS_EXCLUSIVE, &f, e) &&
          os_write(r->o.os, f, 0, BYTES(EXPORT_MAGIC), e) &&
          write_part(r, f, &at, r->first.bytes, e) && write_part(r, f, &at, slug, e) &&

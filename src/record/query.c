@@ -244,21 +244,51 @@ static bool act_behind(struct record *r, struct log *l, uint64_t position, uint6
     return true;
 }
 
+/* Does the act name the list at this position? Lists whose act never came are nobody's word. */
+static bool names_list(struct walk *w, uint64_t position)
+{
+    struct arena_mark m = arena_mark(w->a);
+    struct act *act = arena_get(w->a, sizeof *act, NULL);
+    struct payload_place place;
+    struct list_line line;
+    struct bytes list, lists;
+    struct hash h;
+    bool named = false;
+
+    if (act && read_act(w->r, w->l, w->act, w->a, act, NULL) &&
+        read_at(w->l, position, SEG_PART, w->a, &list, NULL)) {
+        sha256(list, &h);
+        named = hash_equal(&h, &act->body.sha256);
+        if (!named && bytes_are(act->body.media_type, MEDIA_LISTS) &&
+            find_payload(w->r, w->l, &act->body.sha256, w->a, &place, NULL) &&
+            read_at(w->l, place.position, SEG_PAYLOAD, w->a, &lists, NULL))
+            while (!named && list_next(&lists, true, &line, NULL))
+                named = hash_equal(&h, &line.sha256);
+    }
+    arena_reset(w->a, m);
+    return named;
+}
+
 static bool visit_id(struct walk *w, struct bytes id, struct index_cursor *c, struct err *e)
 {
     struct bytes key, value;
 
     while (!w->stop) {
         struct list_line line = {.tlp = -1, .id = id};
-        uint64_t position;
+        uint64_t position, list;
         if (!index_cursor_next(c, &key, &value, e))
             return false;
         if (!key.p)
             return true;
         w->l = log_of_tag(w->r, key.p + 8);
         position = get_be64(key.p + 12);
-        if (w->l && (!act_behind(w->r, w->l, position, &w->act, e) ||
-                     (w->act < w->l->tree.size && !visit(w, position, &line, e))))
+        list = value.n == 8 ? get_be64(value.p) : 0;
+        if (!w->l)
+            continue;
+        if (!act_behind(w->r, w->l, position, &w->act, e))
+            return false;
+        if (w->act < w->l->tree.size && (list == 0 || names_list(w, list)) &&
+            !visit(w, position, &line, e))
             return false;
     }
     return true;

@@ -196,6 +196,12 @@ bool record_head(const struct record *r, struct bytes slug, struct arena *a,
     if (!l)
         return err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
     record_lock(r);
+    /* After a failed write we may hold a signed head in memory that the disk does not have: it must
+     * never be seen, for the next start may sign another of that size. */
+    if (!record_writable(r, e)) {
+        record_unlock(r);
+        return false;
+    }
     *out = (struct record_head){
         .size = l->tree.size,
         .seen = l->head.size > l->tree.size ? l->head.size : l->tree.size,

@@ -71,6 +71,7 @@ struct log {
     int64_t cosigned_at;
     int64_t last_cosign; /* our own newest cosignature's time: they never go back */
     bool stopped;        /* its owner is convicted */
+    size_t changes;      /* acts in it that the state is a fold of */
     /* Derived. */
     struct key_history keys;
     struct arena *tiles_arena, *stage_arena, *read_arena;
@@ -169,6 +170,8 @@ bool state_is_special(struct bytes kind);
 bool fence_start(struct record *r, struct err *e);
 bool fence_keep(struct record *r, struct err *e);
 bool fence_allows(const struct record *r, struct err *e);
+/* Somebody has shown that they hold what we do not. */
+bool fence_behind(struct record *r, struct err *e);
 
 /* ---- append.c ---- */
 
@@ -196,8 +199,11 @@ struct list_line {
 bool list_next(struct bytes *rest, bool of_lists, struct list_line *out, struct err *e);
 /* As what a payload of this type is stored. */
 uint8_t media_segment(struct bytes media_type);
-/* What a canonical STIX object says at its top level, without parsing the rest: its id and type,
- * and the strictest TLP among its marking refs. ERR_INPUT if it is not such an object. */
+
+/* ---- peek.c ---- */
+
+/* The id, type and TLP (a tlp_rank) of a canonical STIX object: what json_parse_canonical and
+ * stix_read say, mostly without the work. Views into `object`. ERR_INPUT if it is none. */
 bool object_peek(struct bytes object, struct bytes *id, struct bytes *type, int *tlp,
                  struct err *e);
 
@@ -281,6 +287,10 @@ struct seen_head {
 /* Keep a file under evidence/, stop the log's owner, and say its name. */
 bool evidence_keep(struct record *r, struct log *l, struct bytes file, char name[256],
                    struct err *e);
+/* Make and keep the proof that this head (signed by the log's owner) and one that we hold
+ * contradict each other. Always false: ERR_PROOF; `name` stays empty if there is no proof. */
+bool evidence_of_heads(struct record *r, struct log *l, const struct checkpoint *c,
+                       struct bytes note, struct arena *a, char name[256], struct err *e);
 
 /* ---- small things ---- */
 

@@ -12,7 +12,8 @@ bool state_is_special(struct bytes kind)
 
 struct fold {
     struct record *r;
-    struct arena *arena;
+    struct arena *arena;   /* what stays */
+    struct arena *scratch; /* one act at a time */
     struct record_state *s;
     struct {
         struct hash digest;
@@ -39,30 +40,43 @@ static void fold_amend(struct fold *f, size_t party, const struct act *act, stru
     while (i < f->versions_n && !hash_equal(&f->versions[i].digest, &act->body.sha256))
         i++;
     if (i == f->versions_n) {
-        g = arena_get(f->arena, sizeof *g, NULL);
-        if (i == sizeof f->versions / sizeof *f->versions || !g ||
-            !agreement_read(payload, f->r->first.id, f->arena, g, NULL))
+        struct arena_mark m = arena_mark(f->arena);
+        if (i == sizeof f->versions / sizeof *f->versions)
             return; /* it amends nothing */
+        g = arena_get(f->arena, sizeof *g, NULL);
+        if (!g || !arena_copy(f->arena, payload, &payload, NULL) ||
+            !agreement_read(payload, f->r->first.id, f->arena, g, NULL)) {
+            arena_reset(f->arena, m);
+            return; /* nor does this */
+        }
         f->versions[i].digest = act->body.sha256;
         f->versions[f->versions_n++].g = g;
     }
     f->versions[i].by[party] = true;
 }
 
+/* Nobody fills the list of what is suspended with what is not agreed. */
+static bool is_clause(const struct fold *f, struct bytes clause)
+{
+    return bytes_are(clause, "all") ||
+           json_find_bytes(json_find(f->r->first.root, "clauses"), clause);
+}
+
 static void fold_clauses(struct fold *f, struct bytes payload, bool suspend)
 {
-    const struct json *body = json_parse(payload, f->arena, NULL), *list;
+    const struct json *body = json_parse(payload, f->scratch, NULL), *list;
     struct bytes clause;
 
     list = json_find(body, "clauses");
     for (size_t i = 0; i < json_count(list); i++) {
         size_t at = 0;
-        if (!json_as_string(json_at(list, i), &clause))
+        if (!json_as_string(json_at(list, i), &clause) || !is_clause(f, clause))
             continue;
         while (at < f->s->suspended_n && !bytes_equal(f->s->suspended[at], clause))
             at++;
         if (suspend && at == f->s->suspended_n &&
-            at < sizeof f->s->suspended / sizeof *f->s->suspended)
+            at < sizeof f->s->suspended / sizeof *f->s->suspended &&
+            arena_copy(f->arena, clause, &clause, NULL))
             f->s->suspended[f->s->suspended_n++] = clause;
         else if (!suspend && at < f->s->suspended_n)
             f->s->suspended[at] = f->s->suspended[--f->s->suspended_n];
@@ -96,28 +110,30 @@ static void fold_act(struct fold *f, struct log *l, size_t party, const struct a
     else if (bytes_are(act->kind, "agreement.withdraw"))
         fold_withdraw(f, l, act);
     else if (bytes_start_with(act->kind, "key."))
-        keys_apply(&l->keys, l->origin, act, payload, f->arena, NULL);
+        keys_apply(&l->keys, l->origin, act, payload, f->scratch, NULL);
 }
 
 /* ---- all acts of a log ---- */
 
 static bool fold_one(struct fold *f, struct log *l, size_t party, uint64_t index, struct err *e)
 {
+    struct arena_mark m = arena_mark(f->scratch);
     struct payload_place place;
     struct bytes payload = {0};
-    struct act *act = arena_get(f->arena, sizeof *act, e);
+    struct act *act = arena_get(f->scratch, sizeof *act, e);
     struct err missing = {0};
+    bool here;
 
     if (!act)
         return false;
-    if (!read_act(f->r, l, index, f->arena, act, &missing))
-        return missing.code == ERR_MISSING || (*e = missing, false);
-    if (act->body.media_type.n &&
-        (!find_payload(f->r, l, &act->body.sha256, f->arena, &place, &missing) ||
-         !read_at(l, place.position, 0, f->arena, &payload, &missing)))
-        return missing.code == ERR_MISSING || (*e = missing, false);
-    fold_act(f, l, party, act, payload);
-    return true;
+    here = read_act(f->r, l, index, f->scratch, act, &missing) &&
+           (act->body.media_type.n == 0 || act->body.size > LIMIT_AGREEMENT_BYTES ||
+            (find_payload(f->r, l, &act->body.sha256, f->scratch, &place, &missing) &&
+             read_at(l, place.position, 0, f->scratch, &payload, &missing)));
+    if (here) /* a payload too large for any of these is none */
+        fold_act(f, l, party, act, payload);
+    arena_reset(f->scratch, m);
+    return here || missing.code == ERR_MISSING || (*e = missing, false);
 }
 
 static bool special_indices(struct record *r, struct log *l, struct arena *a, uint64_t **out,
@@ -155,6 +171,7 @@ static bool fold_log(struct fold *f, struct log *l, size_t party, struct err *e)
     keys_start(&l->keys, &f->r->first.parties[party]);
     if (!special_indices(f->r, l, f->arena, &index, &n, e))
         return false;
+    l->changes = n;
     for (size_t i = 0; i < n; i++)
         if (!fold_one(f, l, party, index[i], e))
             return false;
@@ -228,11 +245,14 @@ bool state_fold(struct record *r, struct err *e)
     bool ok = f != NULL;
 
     if (ok) {
-        *f = (struct fold){.r = r, .arena = a, .s = s};
+        *f = (struct fold){.r = r, .arena = a, .s = s, .scratch = arena_new(STATE_ARENA)};
         s->agreement = &r->first;
+        ok = f->scratch || err_fail(e, ERR_NOMEM, "out of memory");
     }
     for (size_t i = 0; ok && i < r->logs_n; i++)
         ok = fold_log(f, &r->logs[i], i, e);
+    if (f)
+        arena_free(f->scratch);
     if (!ok) {
         arena_free(a);
         return err_within(e, "state of agreement %s", r->first.id);

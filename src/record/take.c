@@ -20,8 +20,8 @@ struct seen_frame {
 struct seen_act {
     struct bytes note; /* empty: an entry that is not for us */
     struct hash entry;
-    struct act act;
-    struct err e;    /* why it was not accepted */
+    struct act *act; /* NULL: not an act */
+    struct err *e;   /* why it was not accepted, or NULL */
     size_t first, n; /* its frames behind the act */
 };
 
@@ -41,8 +41,7 @@ struct taking {
     struct checkpoint head;
     struct record_taken *out;
     uint32_t parts; /* of the unfinished act, when this piece is in */
-    size_t blocked;
-    bool special;
+    size_t blocked, special;
 };
 
 /* ---- cutting up ---- */
@@ -76,6 +75,8 @@ static bool cut(struct taking *t, struct err *e)
         return false;
     while (frame_next(&r, &f)) {
         struct seen_act *act;
+        if (f.kind == FRAME_WITHHELD && f.bytes.n)
+            return err_fail(e, ERR_PEER, "something that is said to be withheld came all the same");
         if (f.kind != FRAME_ACT && f.kind != FRAME_ENTRY) {
             if (t->acts_n == 0)
                 return err_fail(e, ERR_PEER, "a piece that does not begin with an act");
@@ -85,36 +86,51 @@ static bool cut(struct taking *t, struct err *e)
         }
         act = &t->acts[t->acts_n++];
         act->first = t->frames_n;
+        if (f.kind == FRAME_ACT ? f.bytes.n == 0 : f.bytes.n != 32)
+            return err_fail(e, ERR_PEER, "an act of no bytes, or an entry that is not 32");
         if (f.kind == FRAME_ACT)
             act->note = f.bytes;
-        else if (f.bytes.n == 32)
-            memcpy(act->entry.b, f.bytes.p, 32);
         else
-            return err_fail(e, ERR_PEER, "an entry that is not 32 bytes");
+            memcpy(act->entry.b, f.bytes.p, 32);
+        if (f.kind == FRAME_ENTRY && (t->l == t->r->own || t->r->logs_n == 2))
+            return err_fail(e, ERR_PEER, "an act that is hidden from us, which none here can be");
     }
     return true;
 }
 
 /* ---- what can be done on all threads ---- */
 
-static void verify_act(struct taking *t, size_t i)
+static bool verify_act(struct taking *t, size_t i, struct arena *a, struct err *e)
 {
     struct seen_act *s = &t->acts[i];
+    struct act *act = arena_get(a, sizeof *act, e);
 
-    if (!act_parse(s->note, t->arenas[i / ACT_GRAIN], &s->act, &s->e))
-        return;
-    s->entry = s->act.entry;
-    act_verify_by(&s->act, keys_signer(s->act.kind) == KEY_RECOVERY ? &t->by_recovery : &t->by_acts,
-                  &s->e);
+    if (!act || !act_parse(s->note, a, act, e))
+        return false;
+    s->act = act;
+    s->entry = act->entry;
+    return act_verify_by(act,
+                         keys_signer(act->kind) == KEY_RECOVERY ? &t->by_recovery : &t->by_acts, e);
 }
 
 static void verify_acts(void *job, size_t from, size_t to)
 {
+    static const struct err no_memory = {.code = ERR_NOMEM, .text = "out of memory"};
     struct taking *t = job;
 
-    for (size_t i = from; i < to; i++)
-        if (t->acts[i].note.n)
-            verify_act(t, i);
+    for (size_t i = from; i < to; i++) {
+        struct arena *a = t->arenas[i / ACT_GRAIN];
+        struct arena_mark m = arena_mark(a);
+        struct err e = {0};
+        if (t->acts[i].note.n == 0 || verify_act(t, i, a, &e))
+            continue;
+        if (!t->acts[i].act)
+            arena_reset(a, m); /* what it took to refuse something goes at once */
+        if (!(t->acts[i].e = arena_get(a, sizeof e, NULL)))
+            t->acts[i].e = (struct err *)(uintptr_t)&no_memory;
+        else
+            *t->acts[i].e = e;
+    }
 }
 
 static void hash_frames(void *job, size_t from, size_t to)
@@ -251,7 +267,7 @@ static bool check_single(struct taking *t, struct seen_frame *f, const struct ac
 static bool check_body(struct taking *t, size_t i, bool finished, struct err *e)
 {
     const struct seen_act *s = &t->acts[i];
-    const struct act_body *body = &s->act.body;
+    const struct act_body *body = &s->act->body;
     struct cursor c = {s->first, s->first + s->n};
     uint32_t skip = i == 0 ? t->p.parts : 0, parts = 0;
     struct seen_frame *f;
@@ -269,7 +285,7 @@ static bool check_body(struct taking *t, size_t i, bool finished, struct err *e)
         if (!finished)
             t->parts = parts;
     } else {
-        ok = check_single(t, f, &s->act, e);
+        ok = check_single(t, f, s->act, e);
     }
     if (ok && c.at != c.end)
         ok = err_fail(e, ERR_PEER, "more came with an act than it names");
@@ -293,26 +309,32 @@ static bool is_next(struct taking *t, const struct act *act, uint64_t index, boo
     return true;
 }
 
-/* A change of keys takes effect at once; acts behind it were checked under the old keys. */
-static bool after_key_change(struct taking *t, size_t i, struct err *e)
+/* A change of keys takes effect at once. */
+static void after_key_change(struct taking *t, size_t i)
 {
     const struct seen_act *s = &t->acts[i];
     struct frame *f = s->n ? &t->frames[s->first].frame : NULL;
+    struct arena_mark m = arena_mark(t->a);
     struct err ignored = {0};
 
     if (f && f->kind == FRAME_PAYLOAD)
-        keys_apply(&t->keys, t->l->origin, &s->act, f->bytes, t->a, &ignored);
-    for (size_t j = i + 1; j < t->acts_n; j++) {
-        struct seen_act *next = &t->acts[j];
-        enum key_role role;
-        if (next->note.n == 0 || next->act.note.n == 0)
-            continue;
-        role = keys_signer(next->act.kind);
-        err_clear(&next->e);
-        act_verify(&next->act, keys_at(&t->keys, role, t->p.from + j), role, &next->e);
-    }
-    (void)e;
-    return true;
+        keys_apply(&t->keys, t->l->origin, s->act, f->bytes, t->a, &ignored);
+    arena_reset(t->a, m);
+}
+
+/* The signatures were verified under the keys from before this piece; where it has changed the key
+ * only the new one counts. */
+static bool signed_rightly(struct taking *t, size_t i, struct err *e)
+{
+    const struct seen_act *s = &t->acts[i];
+    enum key_role role = s->act ? keys_signer(s->act->kind) : KEY_ACTS;
+    const struct sign_public *now = keys_at(&t->keys, role, t->p.from + i);
+
+    if (s->act && memcmp(now->b, keys_at(&t->l->keys, role, t->p.from + i)->b, sizeof now->b))
+        return act_verify(s->act, now, role, e);
+    if (s->e)
+        *e = *s->e;
+    return !s->e;
 }
 
 static bool check_act(struct taking *t, size_t i, bool *prev_known, struct hash *prev,
@@ -326,16 +348,33 @@ static bool check_act(struct taking *t, size_t i, bool *prev_known, struct hash 
         return (finished && s->n == 0) ||
                err_fail(e, ERR_PEER, "an entry that is not for us, with a payload");
     }
-    if (s->e.code) {
-        *e = s->e;
+    if (!signed_rightly(t, i, e) || !is_next(t, s->act, t->p.from + i, *prev_known, prev, e) ||
+        !check_body(t, i, finished, e))
         return false;
-    }
-    if (!is_next(t, &s->act, t->p.from + i, *prev_known, prev, e) || !check_body(t, i, finished, e))
-        return false;
-    *prev = s->act.text_hash;
+    *prev = s->act->text_hash;
     *prev_known = true;
-    t->special |= finished && state_is_special(s->act.kind);
-    return !finished || !bytes_start_with(s->act.kind, "key.") || after_key_change(t, i, e);
+    t->special += finished && state_is_special(s->act->kind);
+    if (finished && bytes_start_with(s->act->kind, "key."))
+        after_key_change(t, i);
+    return t->l->changes + t->special <= LIMIT_RECORD_CHANGES ||
+           err_fail(e, ERR_LIMIT, "more than %d acts that change the agreement or its keys",
+                    LIMIT_RECORD_CHANGES);
+}
+
+/* Where the tree comes to the size of the newest head that its owner signed before, it must be that
+ * head's tree; only then may a newer head take its place. */
+static bool keeps_the_promise(struct taking *t, struct err *e)
+{
+    const struct checkpoint *head = &t->l->head;
+    struct hash root;
+
+    if (t->tree.size != head->size)
+        return true;
+    tlog_tree_root(&t->tree, &root);
+    return hash_equal(&root, &head->root) ||
+           err_fail(e, ERR_PROOF,
+                    "it does not lead to the head of size %llu that was signed before",
+                    (unsigned long long)head->size);
 }
 
 static bool check_acts(struct taking *t, struct err *e)
@@ -349,10 +388,12 @@ static bool check_acts(struct taking *t, struct err *e)
         if (!check_act(t, i, &known, &prev, e))
             return err_within(e, "act %llu of %.*s", (unsigned long long)(t->p.from + i),
                               BYTES_FMT(t->l->slug));
-        if (i < t->p.acts && !tlog_tree_append(&t->tree, hash_bytes(&t->acts[i].entry), e))
+        if (i < t->p.acts && (!tlog_tree_append(&t->tree, hash_bytes(&t->acts[i].entry), e) ||
+                              !keeps_the_promise(t, e)))
             return false;
     }
-    if (t->p.parts && (t->acts_n == 0 || !hash_equal(&t->acts[0].act.text_hash, &t->l->pending))) {
+    if (t->p.parts && (t->acts_n == 0 || !t->acts[0].act ||
+                       !hash_equal(&t->acts[0].act->text_hash, &t->l->pending))) {
         t->l->parts = 0; /* begin that act again */
         return err_fail(e, ERR_PEER, "another act than the one whose lists we have");
     }
@@ -365,23 +406,7 @@ static bool check_acts(struct taking *t, struct err *e)
 
 static bool convict_by_heads(struct taking *t, struct err *e)
 {
-    struct log *l = t->l;
-    struct bytes ours = bytes_of(l->note, l->note_n), file = {0};
-    struct tlog_source source;
-    struct note_key accused;
-    bool made;
-
-    if (!log_keys_for(l, KEY_CHECKPOINTS, t->head.size, &accused, e))
-        return false;
-    if (t->head.size == l->head.size)
-        made = evidence_make_same_size(&accused, ours, t->p.head, t->a, &file, e);
-    else
-        made = l->head.size <= l->tree.size &&
-               log_source(t->r, l, l->tree.size, t->a, &source, e) &&
-               evidence_make_fork(&accused, t->p.head, ours, &source, t->a, &file, e);
-    if (made)
-        evidence_keep(t->r, l, file, t->out->evidence, e);
-    return err_fail(e, ERR_PROOF, "%s shows two histories of its log", l->origin);
+    return evidence_of_heads(t->r, t->l, &t->head, t->p.head, t->a, t->out->evidence, e);
 }
 
 /* The head against all that we hold. */
@@ -401,6 +426,9 @@ static bool check_head(struct taking *t, struct err *e)
                        keys_at(&t->keys, KEY_CHECKPOINTS, t->head.size), &key, e) ||
         !checkpoint_verify_note(&note, &key, 1, &t->head, e))
         return err_within(e, "head of %s", l->origin);
+    if (t->head.size < t->tree.size && t->p.acts)
+        return err_fail(e, ERR_PEER, "%s: acts up to %llu under a head of size %llu", l->origin,
+                        (unsigned long long)t->tree.size, (unsigned long long)t->head.size);
     if (t->head.size == l->head.size && l->head.size && !hash_equal(&t->head.root, &l->head.root))
         return convict_by_heads(t, e);
     if (t->head.size <= l->tree.size) {
@@ -456,7 +484,7 @@ static bool store_body(struct taking *t, size_t i, struct err *e)
 
     if (s->n == 0)
         return true;
-    if (!bytes_are(s->act.body.media_type, MEDIA_LIST))
+    if (!bytes_are(s->act->body.media_type, MEDIA_LIST))
         payload = next_frame(t, &c);
     while (c.at < c.end)
         if (!store_list(t, &c, e))
@@ -489,15 +517,17 @@ static bool remember(struct taking *t, struct err *e)
     l->tree = t->tree;
     if (last) {
         l->prev_known = last->note.n != 0;
-        l->prev = last->act.text_hash;
+        l->prev = last->act ? last->act->text_hash : (struct hash){0};
     }
     if (t->p.acts)
         l->parts = 0;
     if (t->acts_n > t->p.acts) {
         l->parts = t->parts;
-        l->pending = t->acts[t->p.acts].act.text_hash;
+        l->pending = t->acts[t->p.acts].act->text_hash;
     }
-    return t->head.size <= l->head.size || log_set_head(l, &t->head, t->p.head, e);
+    /* A head that we have not come to yet is not forgotten for a newer one. */
+    return t->head.size <= l->head.size || l->tree.size < l->head.size ||
+           log_set_head(l, &t->head, t->p.head, e);
 }
 
 static bool store(struct taking *t, struct err *e)
@@ -506,7 +536,7 @@ static bool store(struct taking *t, struct err *e)
     struct tlog_tree before = l->tree;
     struct hash *entries;
 
-    if (t->acts_n == 0 && t->head.size <= l->head.size)
+    if (t->acts_n == 0 && (t->head.size <= l->head.size || l->tree.size < l->head.size))
         return true; /* nothing new */
     entries = arena_get_array(t->a, t->acts_n, sizeof *entries, e);
     if (!entries || !store_acts(t, e)) {
