@@ -146,7 +146,8 @@
 /* One visit: a peer that was away for long is caught up with in several, so others get a turn. */
 #define LIMIT_NODE_VISIT_BYTES ((uint64_t)1 << 30)
 /* Pieces (up to 48 MiB) that are made or taken for peers at a time: bounds memory. */
-#define LIMIT_NODE_PIECES 4
+#define LIMIT_NODE_PIECES 8
+#define LIMIT_NODE_PIECES_OF_ONE 2 /* a slow reader must not hold up the others */
 /* Cards that we keep; agreements open at a time (each has files and an index). */
 #define LIMIT_NODE_CARDS 1024
 #define LIMIT_NODE_AGREEMENTS 256

@@ -34,7 +34,7 @@ void node_note_failure(struct node *n, const struct slot *s, const struct err *e
     diag(n->diag, DIAG_ERROR, "a disk failed: this process must end and recover",
          "agreement=%s why=\"%s\"", s ? s->id : "", e->text);
     atomic_store(&n->broken, true);
-    node_wake(n);
+    node_poke(n);
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */

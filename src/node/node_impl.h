@@ -41,7 +41,8 @@ struct visit {
     struct hash delivered;  /* of the last cosigned note that it took from us */
     struct hash cosigned;   /* of the last note about our log that we took from it */
     uint64_t they_hold;
-    size_t address; /* which of its card's to try first */
+    unsigned pieces; /* that it is getting or giving now */
+    size_t address;  /* which of its card's to try first */
     char trouble[ERR_TEXT_MAX];
 };
 
@@ -108,6 +109,8 @@ bool path_print(char out[PATH_ROOM], struct err *e, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A copy that lives as long as the node. Call with the lock held. */
 bool node_keep(struct node *n, struct bytes b, struct bytes *out, struct err *e);
+/* Let the server's own thread look at `stopping` and `broken`. */
+void node_poke(struct node *n);
 /* After a record's writer failed: is it the disk? Then the process must end. */
 void node_note_failure(struct node *n, const struct slot *s, const struct err *e);
 
@@ -233,8 +236,6 @@ unsigned route_status(enum err_code code);
 /* Refuse, saying little; the reason goes to diagnostics. */
 void route_refuse(struct node *n, const struct http_request *q, struct http_response *r,
                   const struct err *e);
-bool pieces_take(struct node *n); /* a turn at making or taking a piece; false: too many now */
-void pieces_give(struct node *n);
 void metrics_init(struct node *n);
 
 /* A request below /entente/v1/<what>/<agreement>[/<slug>]. */
@@ -246,7 +247,10 @@ struct route_call {
     struct bytes reader; /* slug of who asks */
     struct bytes slug;   /* of the log, if the path names one: a party's */
     struct bytes rest;   /* path behind, without its slash */
+    bool holds_piece;    /* a turn of pieces_take */
 };
+/* A turn at making or taking a piece, until the answer has been sent; false: too many now. */
+bool pieces_take(struct route_call *c);
 void route_heads(struct route_call *c);
 void route_held(struct route_call *c);
 void route_pull(struct route_call *c);

@@ -211,16 +211,6 @@ static void serve(void *self, struct http_request *q, struct http_response *r)
         x->route->party(&x->call);
 }
 
-void routes_init(struct node *n)
-{
-    n->handler = (struct http_handler){.self = n, .admit = admit, .serve = serve};
-}
-
-const struct http_handler *node_handler(struct node *n)
-{
-    return &n->handler;
-}
-
 /* ---- refusing
  * --------------------------------------------------------------------------------------- */
 
@@ -259,20 +249,40 @@ void route_refuse(struct node *n, const struct http_request *q, struct http_resp
     http_respond_text(r, status, "%s", says[status == 429 || status >= 500]);
 }
 
-bool pieces_take(struct node *n)
+/* A piece is in memory until it has been sent, however slowly they read. */
+bool pieces_take(struct route_call *c)
 {
-    bool ok;
+    struct visit *v = slot_visit(c->slot, c->reader);
 
-    pthread_mutex_lock(&n->lock);
-    ok = n->pieces < LIMIT_NODE_PIECES;
-    n->pieces += ok;
-    pthread_mutex_unlock(&n->lock);
-    return ok;
+    pthread_mutex_lock(&c->n->lock);
+    c->holds_piece = v && c->n->pieces < LIMIT_NODE_PIECES && v->pieces < LIMIT_NODE_PIECES_OF_ONE;
+    if (c->holds_piece) {
+        c->n->pieces++;
+        v->pieces++;
+    }
+    pthread_mutex_unlock(&c->n->lock);
+    return c->holds_piece;
 }
 
-void pieces_give(struct node *n)
+static void done(void *self, struct http_request *q)
 {
+    struct node *n = self;
+    struct resolved *x = q->state;
+
+    if (!x || !x->call.holds_piece)
+        return;
     pthread_mutex_lock(&n->lock);
     n->pieces--;
+    slot_visit(x->call.slot, x->call.reader)->pieces--;
     pthread_mutex_unlock(&n->lock);
+}
+
+void routes_init(struct node *n)
+{
+    n->handler = (struct http_handler){.self = n, .admit = admit, .serve = serve, .done = done};
+}
+
+const struct http_handler *node_handler(struct node *n)
+{
+    return &n->handler;
 }

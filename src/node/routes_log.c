@@ -97,13 +97,12 @@ void route_pull(struct route_call *c)
         http_respond_text(c->r, 400, "%s", e.text);
         return;
     }
-    if (!pieces_take(c->n)) {
+    if (!pieces_take(c)) {
         busy(c);
         return;
     }
     ok = record_piece_make(c->slot->record, c->slug, c->reader, from, (uint32_t)parts,
                            RECORD_PIECE_BYTES, c->q->arena, &piece, &e);
-    pieces_give(c->n);
     if (!ok) {
         refuse(c, &e);
         return;
@@ -166,7 +165,7 @@ void route_push(struct route_call *c)
         http_respond_text(c->r, 403, "our own log is ours");
         return;
     }
-    if (!pieces_take(c->n)) {
+    if (!pieces_take(c)) {
         busy(c);
         return;
     }
@@ -178,7 +177,6 @@ void route_push(struct route_call *c)
     } else {
         busy(c);
     }
-    pieces_give(c->n);
     pthread_mutex_lock(&c->n->lock);
     c->n->bytes_in += c->q->body.n;
     pthread_mutex_unlock(&c->n->lock);
