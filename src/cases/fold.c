@@ -22,60 +22,69 @@ bool array_room(struct arena *a, void **list, uint32_t *cap, uint32_t n, size_t 
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
-/* The seed is secret: whoever can choose ids by trial can't choose where they fall. */
-static uint32_t place(const struct cases *c, const struct hash *id, uint32_t mask)
+/* The seed is secret: whoever can choose ids by trial can't choose where they fall. The high half
+ * is the place, the low half a tag that spares looking at most of the wrong ones. */
+static uint64_t mixed(const struct cases *c, const struct hash *id)
 {
     uint64_t v;
 
     memcpy(&v, id->b, sizeof v);
     v = (v ^ c->seed) * UINT64_C(0x9e3779b97f4a7c15);
     v = (v ^ (v >> 32)) * UINT64_C(0xd6e8feb86659fd93);
-    return (uint32_t)(v >> 32) & mask;
+    return v ^ (v >> 32);
+}
+
+static uint32_t place(uint64_t m, uint32_t mask)
+{
+    return (uint32_t)(m >> 32) & mask;
+}
+
+static uint64_t slot_of(uint64_t m, uint32_t n)
+{
+    return m << 32 | (n + 1);
 }
 
 static const struct hash *id_of(const struct cases *c, const struct table *t, uint32_t n)
 {
-    return t == &c->by_id ? &rec_at(c, n)->id : &matter_of(c, n)->id;
+    return t->acts ? &rec_at(c, n)->id : &matter_of(c, n)->id;
 }
 
 static uint32_t table_find(const struct cases *c, const struct table *t, const struct hash *id)
 {
+    uint64_t m = mixed(c, id);
+
     if (!t->slots)
         return NONE;
-    for (uint32_t i = place(c, id, t->mask); t->slots[i]; i = (i + 1) & t->mask)
-        if (hash_equal(id_of(c, t, t->slots[i] - 1), id))
-            return t->slots[i] - 1;
+    for (uint32_t i = place(m, t->mask); t->slots[i]; i = (i + 1) & t->mask)
+        if (t->slots[i] >> 32 == (uint32_t)m &&
+            hash_equal(id_of(c, t, (uint32_t)t->slots[i] - 1), id))
+            return (uint32_t)t->slots[i] - 1;
     return NONE;
 }
 
 static void table_put(const struct cases *c, struct table *t, uint32_t n)
 {
-    uint32_t i = place(c, id_of(c, t, n), t->mask);
+    uint64_t m = mixed(c, id_of(c, t, n));
+    uint32_t i = place(m, t->mask);
 
     while (t->slots[i])
         i = (i + 1) & t->mask;
-    t->slots[i] = n + 1;
+    t->slots[i] = slot_of(m, n);
     t->used++;
 }
 
 static bool table_room(struct cases *c, struct table *t, struct err *e)
 {
-    struct table bigger = {.mask = t->slots ? t->mask * 2 + 1 : 1023};
+    struct table bigger = {.acts = t->acts, .mask = t->slots ? t->mask * 2 + 1 : 1023};
 
     if (t->slots && t->used < t->mask / 2)
         return true;
     bigger.slots = arena_get_array(c->keep, (size_t)bigger.mask + 1, sizeof *t->slots, e);
     if (!bigger.slots)
         return false;
-    for (uint32_t n = t->used, i = 0; n && i <= t->mask; i++)
-        if (t->slots[i]) {
-            uint32_t k = place(c, id_of(c, t, t->slots[i] - 1), bigger.mask);
-            while (bigger.slots[k])
-                k = (k + 1) & bigger.mask;
-            bigger.slots[k] = t->slots[i];
-            n--;
-        }
-    bigger.used = t->used;
+    for (uint32_t i = 0; t->slots && i <= t->mask; i++)
+        if (t->slots[i])
+            table_put(c, &bigger, (uint32_t)t->slots[i] - 1);
     *t = bigger;
     return true;
 }
@@ -119,6 +128,7 @@ struct cases *cases_new(size_t cap_bytes, uint64_t seed, struct err *e)
         return NULL;
     }
     c->keep = keep;
+    c->by_id.acts = true;
     c->scratch = scratch;
     c->seed = seed;
     /* Keep the first chunk, so that no body costs a call to the system. */

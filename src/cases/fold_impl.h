@@ -243,9 +243,10 @@ struct intervals {
     uint32_t n, cap;
 };
 
-struct table { /* of numbers, by the hash they stand for */
-    uint32_t *slots;
+struct table {       /* of numbers, by the hash they stand for */
+    uint64_t *slots; /* a tag of the hash, and the number + 1; 0: free */
     uint32_t mask, used;
+    bool acts; /* numbers of acts, or else of matters */
 };
 
 #define REC_CHUNK 4096

@@ -1,6 +1,6 @@
 /* The fold over random acts, legal and illegal: what cases.md 3.8 demands of this module. The order
  * in which a node learns acts and cosignatures changes nothing; the invariants hold in each state.
- * ENTENTE_CASES_N asks for more worlds. */
+ * ENTENTE_SIM_N (make sim N=...) asks for more worlds. */
 #include "world.h"
 
 #include <stdlib.h>
@@ -335,7 +335,7 @@ static void same_views(struct play *p, struct cases *other)
 static void order_changes_nothing(void **state)
 {
     struct rng r = rng_from_env("fold");
-    const char *more = getenv("ENTENTE_CASES_N");
+    const char *more = getenv("ENTENTE_SIM_N");
     unsigned worlds = more ? (unsigned)strtoul(more, NULL, 10) : 400;
 
     (void)state;
@@ -635,6 +635,36 @@ static void an_agreement_that_ended_allows_nothing_new(void **state)
     world_free(w);
 }
 
+/* One case with very many acts: each comes in at the price of any other, and looking is no refold.
+ */
+static void a_long_case_stays_cheap(void **state)
+{
+    struct world *w = world_new();
+    int64_t t = T("2026-03-02T10:00:00Z");
+    struct hash q =
+        tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "normal", 1, NULL));
+    struct cases_act a = {.kind = BYTES("comment"),
+                          .refs = &q,
+                          .refs_n = 1,
+                          .signatures = 1,
+                          .body = BYTES("{\"type\":\"entente-notice\",\"action\":\"comment\"}")};
+
+    (void)state;
+    for (uint64_t i = 0; i < 50000; i++) {
+        struct cases_cosignature s = {
+            .author = i % 2, .signer = 1 - i % 2, .mirror = true, .time_ms = t + (int64_t)i};
+        a.author = (uint16_t)(i % 2);
+        a.index = i + 1;
+        s.size = i + 2;
+        sha256(bytes_of(&i, sizeof i), &a.id);
+        must(cases_add(w->cases, &a, NULL) && cases_cosigned(w->cases, &s, NULL), NULL);
+        if (i % 16 == 0)
+            assert_int_equal(look(w, &q, t + (int64_t)i).acts_pending, 0);
+    }
+    assert_int_equal(look(w, &q, t + 50000).acts, 50001);
+    world_free(w);
+}
+
 /* Story 8 at library level: a flood is queued, and a real emergency of another party is not. */
 static void a_flood_does_not_drown_an_emergency(void **state)
 {
@@ -673,6 +703,7 @@ int main(void)
         cmocka_unit_test(silence_never_helps),
         cmocka_unit_test(stops_never_exceed_the_cap),
         cmocka_unit_test(an_agreement_that_ended_allows_nothing_new),
+        cmocka_unit_test(a_long_case_stays_cheap),
         cmocka_unit_test(a_flood_does_not_drown_an_emergency),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
