@@ -76,11 +76,16 @@ struct bytes reader_bytes(struct reader *r, size_t n)
 
 static uint64_t read_be(struct reader *r, size_t n)
 {
-    struct bytes b = reader_bytes(r, n);
+    const uint8_t *p = r->in.p + r->at;
     uint64_t v = 0;
 
-    for (size_t i = 0; i < b.n; i++)
-        v = v << 8 | b.p[i];
+    if (r->expected || n > r->in.n - r->at) {
+        reader_fail(r, "more bytes");
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        v = v << 8 | p[i];
+    r->at += n;
     return v;
 }
 

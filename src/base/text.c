@@ -15,24 +15,23 @@ void hex_encode(char *out, const uint8_t *in, size_t n)
     }
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The value of a lower-case digit plus one; 0: no digit. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
 
 bool hex_decode(uint8_t *out, size_t n, struct bytes text)
 {
+    unsigned all = 1;
+
     if (text.n / 2 != n || text.n % 2)
         return false;
     for (size_t i = 0; i < n; i++) {
-        int hi = hex_value(text.p[2 * i]), lo = hex_value(text.p[2 * i + 1]);
-        if (hi < 0 || lo < 0)
-            return false;
-        out[i] = (uint8_t)(hi << 4 | lo);
+        unsigned hi = hex_values[text.p[2 * i]], lo = hex_values[text.p[2 * i + 1]];
+        all &= hi && lo;
+        out[i] = (uint8_t)((hi - 1) << 4 | ((lo - 1) & 15));
     }
-    return true;
+    return all;
 }
 
 void base64_encode(char *out, const uint8_t *in, size_t n)

@@ -42,6 +42,10 @@ struct taking {
     struct record_taken *out;
     uint32_t parts; /* of the unfinished act, when this piece is in */
     size_t blocked, special;
+    uint64_t max_object;
+    struct bytes gate_type; /* what the gate was asked last, and said */
+    int gate_tlp;
+    bool gate_says;
 };
 
 /* ---- cutting up ---- */
@@ -176,12 +180,23 @@ static struct seen_frame *next_frame(struct taking *t, struct cursor *c)
     return c->at < c->end ? &t->frames[c->at++] : NULL;
 }
 
-static bool check_object(struct taking *t, struct seen_frame *f, const struct list_line *line,
-                         struct err *e)
+/* The gate's answer; lists are of one kind for long stretches, so the last one is kept. */
+static bool let_in(struct taking *t, struct bytes type, int tlp)
 {
     char clause[GATE_CLAUSE_MAX];
     struct err why = {0};
 
+    if (t->gate_tlp != tlp || !bytes_equal(t->gate_type, type) || t->gate_type.n == 0) {
+        t->gate_type = type;
+        t->gate_tlp = tlp;
+        t->gate_says = gate_share(t->r->now, type, tlp, NULL, clause, &why);
+    }
+    return t->gate_says;
+}
+
+static bool check_object(struct taking *t, struct seen_frame *f, const struct list_line *line,
+                         struct err *e)
+{
     if (!f)
         return err_fail(e, ERR_PEER, "a list names more objects than came");
     if (f->frame.kind == FRAME_WITHHELD)
@@ -194,8 +209,7 @@ static bool check_object(struct taking *t, struct seen_frame *f, const struct li
         return err_fail(e, ERR_PEER,
                         "an object has another id than in its list, or is marked "
                         "more strictly");
-    f->blocked = !gate_share(t->r->now, f->type, line->tlp, NULL, clause, &why) ||
-                 f->frame.bytes.n > gate_max_object_bytes(t->r->now);
+    f->blocked = !let_in(t, f->type, line->tlp) || f->frame.bytes.n > t->max_object;
     t->blocked += f->blocked;
     t->out->objects++;
     return true;
@@ -247,8 +261,6 @@ static bool check_single(struct taking *t, struct seen_frame *f, const struct ac
                          struct err *e)
 {
     bool object = bytes_are(act->body.media_type, MEDIA_STIX);
-    char clause[GATE_CLAUSE_MAX];
-    struct err why = {0};
 
     if (f->frame.kind == FRAME_WITHHELD)
         return true;
@@ -256,8 +268,7 @@ static bool check_single(struct taking *t, struct seen_frame *f, const struct ac
         return err_fail(e, ERR_PEER, "a payload of another kind than its act says");
     if (object) {
         int tlp = tlp_rank(act->tlp) > f->tlp ? tlp_rank(act->tlp) : f->tlp;
-        f->blocked = bytes_are(act->kind, "share") &&
-                     !gate_share(t->r->now, f->type, tlp, NULL, clause, &why);
+        f->blocked = bytes_are(act->kind, "share") && !let_in(t, f->type, tlp);
         t->blocked += f->blocked;
         t->out->objects++;
     }
@@ -384,6 +395,7 @@ static bool check_acts(struct taking *t, struct err *e)
 
     t->keys = t->l->keys;
     t->tree = t->l->tree;
+    t->max_object = gate_max_object_bytes(t->r->now);
     for (size_t i = 0; i < t->acts_n; i++) {
         if (!check_act(t, i, &known, &prev, e))
             return err_within(e, "act %llu of %.*s", (unsigned long long)(t->p.from + i),
