@@ -20,9 +20,14 @@
 #include "base/text.h"
 #include "crypto/crypto.h"
 #include "watch/finder.h"
+#include "watch/input_impl.h"
+#include "watch/output.h"
 #include "watch/shared.h"
 
 #include <fcntl.h>
+#ifdef HAVE_HYPERSCAN
+#include <hs.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,30 +84,25 @@ static bool die(const struct err *e)
 /* ---- our own runs ------------------------------------------------------------------------ */
 
 struct sink {
-    uint64_t hits, bytes;
-    char text[1 << 16];
-    size_t n;
+    uint64_t hits;
     int out;
+    struct watch_writer *writer;
 };
+
+static bool write_out(void *self, struct bytes text, struct err *e)
+{
+    struct sink *s = self;
+
+    return write(s->out, text.p, text.n) == (ssize_t)text.n ||
+           err_fail(e, ERR_IO, "cannot write the hits");
+}
 
 static bool print_hit(void *self, const struct watch_hit *h)
 {
     struct sink *s = self;
 
-    if (sizeof s->text - s->n < 2048) {
-        s->bytes += s->n;
-        if (write(s->out, s->text, s->n) < 0)
-            return false;
-        s->n = 0;
-    }
-    s->n += (size_t)snprintf(s->text + s->n, 1024, "%llu\t%llu\t%s\t%.*s\t%.*s\t%.*s\n",
-                             (unsigned long long)h->line_number, (unsigned long long)h->offset,
-                             watch_kind_name(h->indicator->kind),
-                             h->indicator->value.n > 200 ? 200 : (int)h->indicator->value.n,
-                             (const char *)h->indicator->value.p, BYTES_FMT(h->field),
-                             BYTES_FMT(h->log));
     s->hits++;
-    return true;
+    return watch_writer_hit(s->writer, h);
 }
 
 static double scan_once(struct watch_index *ix, const struct corpus *c, const char *kernel,
@@ -116,11 +116,14 @@ static double scan_once(struct watch_index *ix, const struct corpus *c, const ch
 
     if (!s)
         die(&e);
-    sink->hits = sink->n = 0;
+    sink->hits = 0;
+    sink->writer = watch_writer_new(WATCH_AS_JSON, write_out, sink, &e);
     t = cpu_now();
-    if (!watch_scan(s, c->bytes, &e) || !watch_scan_end(s, &e))
+    if (!sink->writer || !watch_scan(s, c->bytes, &e) || !watch_scan_end(s, &e) ||
+        !watch_writer_end(sink->writer, &e))
         die(&e);
     t = cpu_now() - t;
+    watch_writer_free(sink->writer);
     watch_scanner_free(s);
     return t;
 }
@@ -161,6 +164,190 @@ static struct watch_index *index_of(uint64_t tier, struct watch_built *built)
     return ix;
 }
 
+/* ---- rivals -------------------------------------------------------------------------------- */
+
+static const char *scratch(const char *what)
+{
+    const char *dir = getenv("TMPDIR");
+
+    return arena_format(arena, NULL, "%s/bench-watch-%d-%s", dir ? dir : "/tmp", (int)getpid(),
+                        what);
+}
+
+static unsigned rival_seconds(void)
+{
+    const char *s = getenv("ENTENTE_BENCH_RIVAL_S");
+
+    return s ? (unsigned)strtoul(s, NULL, 10) : 20;
+}
+
+static void write_file(const char *path, struct bytes b)
+{
+    FILE *f = fopen(path, "wb");
+
+    if (!f || fwrite(b.p, 1, b.n, f) != b.n || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void write_list(const char *path, uint64_t tier)
+{
+    FILE *f = fopen(path, "wb");
+    struct shared_row r;
+
+    for (struct bytes rest = rows; f && shared_next(&rest, &r);)
+        if (r.tier <= tier)
+            fprintf(f, "%.*s\n", BYTES_FMT(r.value));
+    if (!f || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+/* Processor time of `rg -F -f list file`; *finished false: that is where it was stopped; 0: there
+ * is no rg here. */
+static double rg_once(const char *list, const char *file, bool *finished)
+{
+    struct rusage before, after;
+    int status;
+    pid_t child;
+
+    getrusage(RUSAGE_CHILDREN, &before);
+    child = fork();
+    if (child == 0) {
+        struct rlimit most = {rival_seconds(), rival_seconds()};
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, 1);
+        dup2(null, 2);
+        setrlimit(RLIMIT_CPU, &most);
+        execlp("rg", "rg", "-F", "-j1", "--no-config", "-a", "-N", "-f", list, file, (char *)NULL);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return 0;
+    getrusage(RUSAGE_CHILDREN, &after);
+    *finished = WIFEXITED(status);
+    return (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec -
+                    before.ru_stime.tv_sec) +
+           1e-6 * (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec +
+                           after.ru_stime.tv_usec - before.ru_stime.tv_usec);
+}
+
+#ifdef HAVE_HYPERSCAN
+struct words {
+    const char *p;
+    const size_t *length;
+    uint64_t n;
+};
+
+/* What `rg -w` asks: no word byte on either side. */
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+                    void *self)
+{
+    struct words *w = self;
+    size_t start = (size_t)to - w->length[id];
+
+    (void)from, (void)flags;
+    w->n += !(byte_class[(uint8_t)w->p[to]] & IS_WORD) &&
+            (start == 0 || !(byte_class[(uint8_t)w->p[start - 1]] & IS_WORD));
+    return 0;
+}
+
+/* Scan time; *compile is the compiler's. 0: it did not compile in time. */
+static double hs_once(const struct corpus *c, uint64_t tier, double *compile)
+{
+    size_t n = 0, most = tier < 3000000 ? tier : 2807370;
+    const char **text = arena_get_array(arena, most, sizeof *text, NULL);
+    size_t *length = arena_get_array(arena, most, sizeof *length, NULL);
+    unsigned *flags = arena_get_array(arena, most, sizeof *flags, NULL);
+    unsigned *ids = arena_get_array(arena, most, sizeof *ids, NULL);
+    struct words w = {(const char *)c->bytes.p, length, 0};
+    hs_database_t *db = NULL;
+    hs_compile_error_t *error = NULL;
+    hs_scratch_t *room = NULL;
+    struct shared_row r;
+    double t = cpu_now();
+
+    for (struct bytes rest = rows; shared_next(&rest, &r);)
+        if (r.tier <= tier && n < most) {
+            text[n] = (const char *)r.value.p;
+            length[n] = r.value.n;
+            ids[n] = (unsigned)n;
+            n++;
+        }
+    if (hs_compile_lit_multi(text, flags, ids, length, (unsigned)n, HS_MODE_BLOCK, NULL, &db,
+                             &error) != HS_SUCCESS)
+        return 0;
+    *compile = cpu_now() - t;
+    hs_alloc_scratch(db, &room);
+    t = cpu_now();
+    hs_scan(db, w.p, (unsigned)c->bytes.n - 1, 0, room, on_match, &w);
+    t = cpu_now() - t;
+    hs_free_scratch(room);
+    hs_free_database(db);
+    return t;
+}
+#endif
+
+/* Our whole run, to stand beside rg's: list read and compiled, file read and searched. */
+static double whole_once(const struct tier *t, const char *file, struct sink *sink)
+{
+    struct err e = {0};
+    double start = cpu_now();
+    struct watch_built built;
+    struct arena_mark mark = arena_mark(arena);
+    struct watch_index *ix = index_of(t->rows, &built);
+    struct watch_options o = {.hit = print_hit, .self = sink};
+    struct watch_scanner *s = watch_scanner_new(ix, &o, &e);
+    struct watch_input *in = watch_input_new(os_system(), s, &e);
+
+    sink->writer = watch_writer_new(WATCH_AS_JSON, write_out, sink, &e);
+    if (!in || !sink->writer || !watch_input_file(in, file, &e) ||
+        !watch_writer_end(sink->writer, &e))
+        die(&e);
+    watch_writer_free(sink->writer);
+    watch_input_free(in);
+    watch_scanner_free(s);
+    watch_index_close(ix);
+    arena_reset(arena, mark);
+    return cpu_now() - start;
+}
+
+static size_t rivals(const struct corpus *c, const struct tier *t, struct sink *sink, double own_s,
+                     char *out, size_t cap)
+{
+    const char *list = scratch("list"), *file = scratch("log");
+    bool finished = true;
+    double rg, ours;
+    size_t n = 0;
+
+    if (rival_seconds() == 0)
+        return 0;
+    write_list(list, t->rows);
+    write_file(file, c->bytes);
+    rg = rg_once(list, file, &finished);
+    ours = whole_once(t, file, sink);
+    if (rg > 0)
+        n += (size_t)snprintf(out + n, cap - n, ",\"%s\":%.4g,\"rg_s\":%.3g,\"whole_s\":%.3g",
+                              finished ? "ratio_rg" : "ratio_rg_above", rg / ours, rg, ours);
+#ifdef HAVE_HYPERSCAN
+    if (t->rows <= 100000 || rival_seconds() > 100) {
+        double compile = 0, hs = hs_once(c, t->rows, &compile);
+        if (hs > 0)
+            n += (size_t)snprintf(out + n, cap - n,
+                                  ",\"ratio_hs\":%.3g,\"hs_s\":%.3g,\"hs_compile_s\":%.3g",
+                                  hs / own_s, hs, compile);
+    }
+#endif
+    remove(list);
+    remove(file);
+    (void)own_s;
+    return n;
+}
+
 static void load(struct corpus *c)
 {
     struct err e = {0};
@@ -188,7 +375,8 @@ static void scan_case(struct corpus *c, const struct tier *t, const char *name)
     struct watch_built built;
     struct watch_index *ix;
     double own[RUNS], bound[RUNS];
-    char more[512];
+    char more[1024];
+    size_t n;
 
     load(c);
     ix = index_of(t->rows, &built);
@@ -198,10 +386,11 @@ static void scan_case(struct corpus *c, const struct tier *t, const char *name)
         bound[i] = (double)c->bytes.n / bound_once(c);
         own[i] = (double)c->bytes.n / scan_once(ix, c, getenv("ENTENTE_BENCH_KERNEL"), &sink);
     }
-    snprintf(more, sizeof more,
-             ",\"ratio_bound\":%.3f,\"hits\":%llu,\"index_bytes_per_indicator\":%.1f",
-             bench_median(own, RUNS) / bench_median(bound, RUNS), (unsigned long long)sink.hits,
-             (double)built.size_bytes / (double)built.indicators);
+    n = (size_t)snprintf(
+        more, sizeof more, ",\"ratio_bound\":%.3f,\"hits\":%llu,\"index_bytes_per_indicator\":%.1f",
+        bench_median(own, RUNS) / bench_median(bound, RUNS), (unsigned long long)sink.hits,
+        (double)built.size_bytes / (double)built.indicators);
+    rivals(c, t, &sink, (double)c->bytes.n / bench_median(own, RUNS), more + n, sizeof more - n);
     bench_print(&(struct bench_case){.name = name,
                                      .unit = "bytes/s",
                                      .n = c->bytes.n,
@@ -250,6 +439,70 @@ static void compile_case(const char *name)
         .name = name, .unit = "s", .n = n, .samples = own, .runs = RUNS, .more = more});
 }
 
+/* ---- compressed input ----------------------------------------------------------------------- */
+
+static bool swallow(void *self, struct bytes part, struct err *e)
+{
+    (void)e;
+    *(uint64_t *)self += part.n;
+    return true;
+}
+
+/* The rate is of unpacked bytes; against the unpacker alone. */
+static void packed_case(const char *name, bool gzip)
+{
+    static struct sink sink;
+    struct corpus *c = &corpora[1];
+    const char *file = scratch(gzip ? "log.gz" : "log.zst"), *plain = scratch("log");
+    struct watch_built built;
+    struct watch_index *ix;
+    struct bytes packed;
+    double own[RUNS], alone[RUNS];
+    struct err e = {0};
+
+    load(c);
+    ix = index_of(1000000, &built);
+    write_file(plain, c->bytes);
+    if (system(arena_format(arena, &e, gzip ? "gzip -c6 %s > %s" : "zstd -q -3 -f %s -o %s", plain,
+                            file)) != 0 ||
+        !os_read_file(os_system(), file, (size_t)1 << 30, arena, &packed, &e))
+        die(&e);
+    sink.out = open("/dev/null", O_WRONLY);
+    for (int i = 0; i < RUNS; i++) {
+        struct watch_options o = {.hit = print_hit, .self = &sink};
+        struct watch_scanner *s = watch_scanner_new(ix, &o, &e);
+        struct watch_input *in = watch_input_new(os_system(), s, &e);
+        uint64_t bytes = 0;
+        struct flow to = {swallow, &bytes};
+        struct unpack *u = gzip ? unpack_gzip(&e) : unpack_zstd(&e);
+        double t = cpu_now();
+        if (!u || !unpack_part(u, packed, &to, &e))
+            die(&e);
+        alone[i] = (double)c->bytes.n / (cpu_now() - t);
+        unpack_free(u);
+        sink.writer = watch_writer_new(WATCH_AS_JSON, write_out, &sink, &e);
+        t = cpu_now();
+        if (!in || !watch_input_file(in, file, &e) || !watch_writer_end(sink.writer, &e))
+            die(&e);
+        own[i] = (double)c->bytes.n / (cpu_now() - t);
+        watch_writer_free(sink.writer);
+        watch_input_free(in);
+        watch_scanner_free(s);
+    }
+    bench_print(&(struct bench_case){.name = name,
+                                     .unit = "bytes/s",
+                                     .n = packed.n,
+                                     .samples = own,
+                                     .runs = RUNS,
+                                     .against = "unpacking alone",
+                                     .against_samples = alone,
+                                     .against_runs = RUNS});
+    watch_index_close(ix);
+    remove(file);
+    remove(plain);
+    close(sink.out);
+}
+
 int main(int argc, char **argv)
 {
     struct err e = {0};
@@ -269,5 +522,9 @@ int main(int argc, char **argv)
         }
     if (bench_wanted(argc, argv, "watch/compile-1m"))
         compile_case("watch/compile-1m");
+    if (bench_wanted(argc, argv, "watch/gzip"))
+        packed_case("watch/gzip", true);
+    if (bench_wanted(argc, argv, "watch/zstd"))
+        packed_case("watch/zstd", false);
     return 0;
 }

@@ -16,7 +16,8 @@
 struct item {
     uint64_t hash;
     uint32_t at;   /* in the entries as they came */
-    uint32_t size; /* of the whole entry */
+    uint16_t size; /* of the whole entry */
+    uint16_t kind;
 };
 
 struct name {
@@ -190,7 +191,7 @@ bool watch_builder_add(struct watch_builder *b, const struct watch_indicator *in
     memcpy(p, canon, n);
     b->items[b->n_items++] =
         (struct item){hash_value(&b->key, in->kind, bytes_of(canon, n)), (uint32_t)b->n_entries,
-                      (uint32_t)((size_t)(p - b->entries) + n - b->n_entries)};
+                      (uint16_t)((size_t)(p - b->entries) + n - b->n_entries), (uint16_t)in->kind};
     b->n_entries = (size_t)(p - b->entries) + n;
     return true;
 }
@@ -326,9 +327,8 @@ static bool mark_all_nets(struct image *m, uint8_t **bits, struct err *e)
     if (!*bits)
         return err_fail(e, ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < m->unique; i++) {
-        const uint8_t *p = m->b->entries + m->sorted[i].at;
         struct entry en;
-        if ((*p & ENTRY_KIND) != WATCH_CIDR4)
+        if (m->sorted[i].kind != WATCH_CIDR4)
             continue;
         en = entry_of(m, &m->sorted[i]);
         mark_nets(*bits,
@@ -488,7 +488,7 @@ static void lay_out(struct image *m, size_t used16)
         names += 2 + m->b->names[i].n;
     for (size_t i = 0; i < m->unique; i++) {
         entries += m->sorted[i].size;
-        ipv4 += (m->b->entries[m->sorted[i].at] & ENTRY_KIND) == WATCH_IPV4;
+        ipv4 += m->sorted[i].kind == WATCH_IPV4;
     }
     m->words4 = words_for(ipv4);
     m->words = words_for(m->unique - ipv4);

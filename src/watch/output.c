@@ -17,6 +17,8 @@ struct watch_writer {
     void *self;
     struct err e;
     bool failed, begun;
+    int64_t second;
+    char second_text[TIME_TEXT_MAX];
     char source[SHOWN];
     size_t source_n;
     size_t n;
@@ -162,14 +164,22 @@ static void put_csv(struct watch_writer *w, struct bytes b)
     PUT(w, "\"");
 }
 
+/* Neighbours in a log share their second: its text is kept. */
 static void put_time(struct watch_writer *w, int64_t us)
 {
-    char text[TIME_TEXT_MAX];
+    char fraction[8] = ".000000";
+    int64_t second = us / US_PER_S, rest = us % US_PER_S;
 
-    if (us > 0) {
-        time_print_us(text, us);
-        put_text(w, text);
-    }
+    if (us <= 0)
+        return;
+    if (second != w->second)
+        time_print(w->second_text, second);
+    w->second = second;
+    for (int i = 6; i > 0; i--, rest /= 10)
+        fraction[i] = (char)('0' + rest % 10);
+    put(w, w->second_text, strlen(w->second_text) - 1);
+    put(w, fraction, 7);
+    PUT(w, "Z");
 }
 
 static const char *how_name(enum watch_how how)

@@ -129,10 +129,11 @@ static uint8_t lower(uint8_t c)
 
 static bool is_ascii(struct bytes b)
 {
+    uint8_t all = 0;
+
     for (size_t i = 0; i < b.n; i++)
-        if (b.p[i] >= 0x80)
-            return false;
-    return true;
+        all |= b.p[i];
+    return all < 0x80;
 }
 
 /* Lower case, no outer dots, at least `labels` labels, none of them empty. */
@@ -142,27 +143,25 @@ static bool canon_name(struct bytes name, size_t labels, uint8_t *out, size_t *n
 
     while (name.n && name.p[name.n - 1] == '.')
         name.n--;
-    if (!is_ascii(name) ? !idna_to_ascii(name, out, LIMIT_WATCH_NAME, &len)
-                        : name.n > LIMIT_WATCH_NAME)
-        return false;
-    if (is_ascii(name)) {
-        memcpy(out, name.p, name.n);
-        len = name.n;
-    }
-    for (size_t i = 0; i <= len; i++) {
-        if (i < len && out[i] != '.') {
-            out[i] = lower(out[i]);
-            if (!(byte_class[out[i]] & IS_WORD))
-                return false;
-            continue;
-        }
-        if (i == from)
+    if (!is_ascii(name)) {
+        if (!idna_to_ascii(name, out, LIMIT_WATCH_NAME, &len))
             return false;
-        from = i + 1;
-        labels -= labels > 0;
+        name = bytes_of(out, len);
     }
-    *n = len;
-    return labels == 0;
+    if (name.n > LIMIT_WATCH_NAME)
+        return false;
+    for (size_t i = 0; i < name.n; i++) {
+        uint8_t c = lower(name.p[i]);
+        out[i] = c;
+        if (!(byte_class[c] & IS_WORD) || (c == '.' && i == from))
+            return false;
+        if (c == '.') {
+            from = i + 1;
+            labels -= labels > 1;
+        }
+    }
+    *n = name.n;
+    return from < name.n && labels <= 1;
 }
 
 static bool canon_email(struct bytes text, uint8_t *out, size_t *n)

@@ -282,7 +282,7 @@ static void all_kernels_agree_with_the_reference(void **state)
     struct arena *a = test_arena();
     struct watch_index *ix = index_of_all(a);
     struct rng r = rng_from_env("text");
-    struct text t = {.p = malloc(40000)};
+    struct text t = {.p = malloc(40001)};
     struct hits *got = malloc(sizeof *got), *want = malloc(sizeof *want);
     uint64_t hits = 0;
 
