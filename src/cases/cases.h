@@ -229,6 +229,8 @@ struct cases_view {
         struct {
             uint8_t predicate, state, reply, likelihood, confidence;
             bool unanswered; /* "no reply by", never "admitted" */
+            bool counter;    /* a counter-claim, to that claim */
+            struct hash counter_to;
             uint16_t hypotheses, evidence, held, withheld, revisions, rebuts, obligations;
             uint16_t obligations_open, obligations_broken; /* child requests */
             int64_t replied_at, found_at, publish_from;
@@ -296,7 +298,8 @@ struct cases_digest {
     struct hash id, digest;
 };
 
-/* One hash over all settled state. Equal logs and cosignatures give equal roots. */
+/* One hash over all settled state. Equal acts and cosignatures give equal roots, so nodes compare
+ * roots for a cut: after they have given each other the cosignatures they hold up to it. */
 bool cases_root(struct cases *c, struct hash *out, struct err *e);
 /* Where roots differ: buckets, their matters by id, a matter's digest after each act. */
 bool cases_bucket(struct cases *c, uint32_t i, struct hash *out, struct err *e);

@@ -318,8 +318,8 @@ static bool insert_cosigned(struct cases *c, struct signer *s, uint32_t at, uint
 
 bool cases_cosigned(struct cases *c, const struct cases_cosignature *sig, struct err *e)
 {
-    struct log *log = &c->logs[sig->author];
     struct signer *s;
+    struct log *log;
     uint32_t k;
     uint64_t below, above;
 
@@ -327,6 +327,7 @@ bool cases_cosigned(struct cases *c, const struct cases_cosignature *sig, struct
         sig->signer >= LIMIT_CASE_SIGNERS || sig->signer == sig->author || sig->time_ms < 0 ||
         sig->time_ms > LAST_MS)
         return err_fail(e, ERR_INPUT, "not a cosignature of somebody else over a party's log");
+    log = &c->logs[sig->author];
     if (!(s = signer_of(c, log, sig->signer, sig->mirror, e)))
         return false;
     k = first_over(s, sig->size);

@@ -329,6 +329,8 @@ bool opens(uint8_t kind);
 /* view.c */
 void cite_print(char out[64], const struct outcome *o);
 void state_view(const struct state *s, int64_t now, struct cases_view *v);
+/* Is the claimed time outside the bracket by more than the tolerance? */
+bool rec_contradicted(const struct cases *c, const struct rec *r);
 bool find_matter(struct cases *c, const struct hash *id, struct matter **out, struct err *e);
 /* why.c */
 void put_instant(struct buf *b, int64_t ms);

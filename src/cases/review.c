@@ -364,14 +364,6 @@ static void emit_answer(struct cases_review *v, const struct state *s, const str
     emit(v, gave, B_EVIDENCE_GAVE, r->op->evidence, &r->id);
 }
 
-static bool is_contradicted(const struct cases *c, const struct rec *r)
-{
-    const struct cases_terms *t = terms_at(c, r->at);
-    int64_t slack = t ? t->tolerance_ms : 0;
-
-    return r->claimed < r->after - slack || r->claimed > r->seen + slack;
-}
-
 static void emit_act(struct cases_review *v, const struct state *s, const struct rec *r)
 {
     struct row_key k = {SECTION_CHANNEL, s->exercise, (uint8_t)r->author, 0, 0, 0};
@@ -379,7 +371,7 @@ static void emit_act(struct cases_review *v, const struct state *s, const struct
 
     emit(v, k, H_MALFORMED, r->fault != 0, &r->id);
     emit(v, k, H_NO_EFFECT, verdict > CASES_NO_STOP && !r->fault, &r->id);
-    emit(v, k, H_CONTRADICTED, is_contradicted(v->c, r), &r->id);
+    emit(v, k, H_CONTRADICTED, rec_contradicted(v->c, r), &r->id);
     emit(v, k, H_OUTAGES, r->kind == CASES_OUTAGE && !r->fault, &r->id);
     if (verdict != CASES_TAKEN || !r->op)
         return;

@@ -57,6 +57,11 @@ static void show_claim(struct buf *b, const struct cases_view *v)
     buf_format(b, "claim     %s: the claimant's, not this program's\n",
                cases_predicate_words[v->claim.predicate]);
     buf_format(b, "state     %s\n", cases_claim_state_words[v->claim.state]);
+    if (v->claim.counter) {
+        buf_puts(b, "counter to ");
+        buf_hex(b, v->claim.counter_to.b, 32);
+        buf_puts(b, "\n");
+    }
     buf_format(b, "likely    %s (%u to %u %%)\nconfident %s\n", l->word, l->low, l->high,
                cases_confidence_words[v->claim.confidence]);
     buf_format(
@@ -203,6 +208,8 @@ static void json_claim(struct json_maker *m, struct json *o, const struct cases_
     json_set_integer(m, o, "evidence_held", v->claim.held);
     json_set_integer(m, o, "evidence_withheld", v->claim.withheld);
     json_set_integer(m, o, "revisions", v->claim.revisions);
+    if (v->claim.counter)
+        set_hex(m, o, "counter_to", &v->claim.counter_to);
     if (v->claim.replied_at != CASES_NEVER)
         json_set_text(m, o, "reply", cases_reply_words[v->claim.reply]);
     json_set_bool(m, o, "unanswered", v->claim.unanswered);

@@ -213,13 +213,17 @@ bool cases_view(struct cases *c, const struct hash *id, int64_t now, struct aren
     v.acts_pending = m->acts - m->settled;
     if (s)
         state_view(s, now, &v);
+    if (s && s->kind == MATTER_CLAIM && o->op->linked) {
+        v.claim.counter = true;
+        v.claim.counter_to = o->op->link;
+    }
     if (s && s->kind == MATTER_CLAIM && !view_obligations(c, m, now, a, &v, e))
         return false;
     *out = v;
     return true;
 }
 
-static bool contradicted(const struct cases *c, const struct rec *r)
+bool rec_contradicted(const struct cases *c, const struct rec *r)
 {
     const struct cases_terms *t = terms_at(c, r->seen == CASES_NEVER ? r->claimed : r->seen);
     int64_t slack = t ? t->tolerance_ms : 0;
@@ -238,7 +242,7 @@ static struct cases_act_view view_act(const struct cases *c, const struct rec *r
                                .verdict = r->out.verdict,
                                .timing = r->out.timing,
                                .settled = r->at != CASES_NEVER,
-                               .contradicted = contradicted(c, r),
+                               .contradicted = rec_contradicted(c, r),
                                .waits = r->wants != NULL,
                                .claimed = r->claimed,
                                .after = r->after,

@@ -165,6 +165,30 @@ static void a_joint_finding_needs_both(void **state)
     world_free(w);
 }
 
+static void a_counter_claim_is_a_claim_of_its_own(void **state)
+{
+    struct world *w = world_new();
+    int64_t t = T(START);
+    struct hash c = lodge(w, t, NULL), counter;
+    char hex[65] = "", link[100], body[4096], *to;
+    struct cases_view v;
+
+    (void)state;
+    hex_encode(hex, c.b, 32);
+    snprintf(link, sizeof link, "\"counter_to\":\"%s\"", hex);
+    snprintf(body, sizeof body, "%s", claim_body(w, link));
+    to = strstr(body, "\"south\"");
+    memcpy(to, "\"north\"", 7);
+    counter = tell2(w, SOUTH, "claim", NULL, NULL, t + DAY, body);
+    v = look(w, &counter, t + DAY);
+    assert_int_equal(v.verdict, CASES_TAKEN);
+    assert_true(v.claim.counter && hash_equal(&v.claim.counter_to, &c));
+    tell(w, SOUTH, "claim.reply", &c, NULL, t + 2 * DAY, "\"reply\":\"deny\"");
+    assert_string_equal(state_word(w, &counter, t + 2 * DAY), "lodged");
+    assert_string_equal(state_word(w, &c, t + 2 * DAY), "replied");
+    world_free(w);
+}
+
 static void withdrawn_is_not_erased(void **state)
 {
     struct world *w = world_new();
@@ -202,16 +226,17 @@ static void pings_test_contact_points(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[6 + sizeof gates / sizeof *gates] = {
+    struct CMUnitTest tests[7 + sizeof gates / sizeof *gates] = {
         cmocka_unit_test(a_claim_is_made_and_denied),
         cmocka_unit_test(no_reply_is_no_admission),
         cmocka_unit_test(a_joint_finding_needs_both),
         cmocka_unit_test(withdrawn_is_not_erased),
         cmocka_unit_test(pings_test_contact_points),
         cmocka_unit_test(the_matrix_is_shown_and_not_decided),
+        cmocka_unit_test(a_counter_claim_is_a_claim_of_its_own),
     };
 
     for (size_t i = 0; i < sizeof gates / sizeof *gates; i++)
-        tests[6 + i] = (struct CMUnitTest)ROW_TEST(the_gate, gates[i]);
+        tests[7 + i] = (struct CMUnitTest)ROW_TEST(the_gate, gates[i]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
