@@ -17,6 +17,7 @@ help:
 	@echo "make asan|tsan  all tests under AddressSanitizer+UBSan, ThreadSanitizer"
 	@echo "make fuzz       every fuzz target with libFuzzer, FUZZ_SECONDS=$(FUZZ_SECONDS) each"
 	@echo "make sim N=...  more crash states and two-node runs"
+	@echo "make watch-full every expected hit of the real logs, every list, every kernel; more rounds"
 	@echo "make bench [BENCH=record] [SIZE=small]   one JSON line per case"
 	@echo "make ct         constant time: kernels under valgrind with secrets marked"
 	@echo "make okvs-trials [N=30]  2^N small tables, and how often they fail"
@@ -36,6 +37,9 @@ tsan:
 fuzz:
 	@test -d build-fuzz || CC=clang meson setup build-fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -Dbench=false >/dev/null
 	@ninja -C build-fuzz && tools/run-fuzz build-fuzz $(FUZZ_SECONDS)
+
+watch-full: all
+	@ENTENTE_WATCH_FULL=1 ENTENTE_WATCH_ROUNDS=2000 meson test -C build --suite watch --timeout-multiplier 20 --verbose
 
 sim: all
 	@ENTENTE_SIM_N=$(or $(N),100000) meson test -C build --suite sim --timeout-multiplier 100 --verbose

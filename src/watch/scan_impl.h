@@ -129,9 +129,4 @@ void csv_field(const struct watch_scanner *s, struct line *line);
 /* Seconds with a fraction, or RFC 3339 in its relatives' spellings; 0: neither. */
 int64_t event_time(struct bytes text);
 
-/* ---- defang.c ---- */
-/* The line with its defanged values restored; *n == line.n and equal bytes if there are none.
- * `out` has room for line.n bytes. */
-size_t refang(struct bytes text, uint8_t *out);
-
 #endif

@@ -64,8 +64,9 @@ struct watch_indicator {
         warned; /* the warning list that contradicts it, or empty: then a hit is shown apart */
 };
 
-/* Undo the usual defanging (hxxp, [.], (.), [dot], [:]//, [@], [at]) of one value. */
-bool watch_refang(struct bytes value, struct arena *a, struct bytes *out, struct err *e);
+/* Undo the usual defanging (hxxp, [.], (.), [dot], [:]//, [@], [at]) of a value, or of a report
+ * before it is searched. Machines' logs hold nothing of the kind. */
+bool watch_refang(struct bytes text, struct arena *a, struct bytes *out, struct err *e);
 
 /* ---- the compiled index ----------------------------------------------------------------- */
 
@@ -148,7 +149,6 @@ struct watch_hit {
 
 struct watch_options {
     enum watch_format format;
-    bool defanged;      /* also read hxxp://evil[.]example; for reports, not for machine logs */
     const char *kernel; /* NULL: the fastest; "portable", "avx2", "avx512" */
     /* Views live during the call. False ends the scan with ERR_DENIED. */
     bool (*hit)(void *self, const struct watch_hit *hit);

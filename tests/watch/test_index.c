@@ -505,6 +505,28 @@ static void exports_form(void **state)
     arena_free(a);
 }
 
+static void defanged_text_is_restored(void **state)
+{
+    static const char *const rows[][2] = {
+        {"hxxps://evil[.]example[.]org/a", "https://evil.example.org/a"},
+        {"HXXP[:]//1[.]2.3[.]4", "http://1.2.3.4"},
+        {"bad[at]evil(dot)example", "bad@evil.example"},
+        {"hxxp[://]a{.}b[/]c", "http://a.b/c"},
+        {"an [array] (of) h things [.", "an [array] (of) h things [."},
+    };
+    struct arena *a = test_arena();
+    struct err e = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        struct bytes out;
+        must(watch_refang(bytes_text(rows[i][0]), a, &out, &e), &e);
+        if (!bytes_are(out, rows[i][1]))
+            fail_msg("%s became %.*s", rows[i][0], BYTES_FMT(out));
+    }
+    arena_free(a);
+}
+
 int main(void)
 {
     struct CMUnitTest tests[96] = {
@@ -513,8 +535,9 @@ int main(void)
         cmocka_unit_test(a_file_with_a_good_digest_is_not_believed),
         cmocka_unit_test(a_scanner_goes_over_to_a_new_file_between_lines),
         cmocka_unit_test(lists_that_are_none_are_refused),
+        cmocka_unit_test(defanged_text_is_restored),
     };
-    size_t n = 5;
+    size_t n = 6;
 
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         tests[n++] = (struct CMUnitTest)ROW_TEST(reads_value, values[i]);

@@ -313,7 +313,7 @@ static void a_value_is_found_at_every_place(void **state)
 
     (void)state;
     for (size_t i = 0; i < INDICATORS; i++)
-        for (size_t at = 0; at < 140; at++) {
+        for (size_t at = 0; at < 70; at++) { /* each place in a block */
             size_t n = strlen(indicators[i].value);
             memset(text, ' ', sizeof text);
             memcpy(text + at, indicators[i].value, n);
