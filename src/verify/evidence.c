@@ -80,10 +80,8 @@ void verify_heads(struct verifying *v, struct item *i)
         if (!bytes_start_with(count, "path ") ||
             !decimal_parse(bytes_part(count, 5, SIZE_MAX), &n) || n > 63)
             reader_fail(&r, "a path");
-        for (size_t j = 0; !reader_failed(&r) && j < n; j++) {
-            if (!hex_decode(path[j].b, 32, reader_line(&r)))
-                reader_fail(&r, "a hash");
-        }
+        for (size_t j = 0; !reader_failed(&r) && j < n; j++)
+            reader_base64_line(&r, path[j].b, sizeof path[j].b);
     }
     ok = reader_end(&r, NULL) && read_accused(line, &who);
     for (int j = 0; ok && j < 2; j++)
