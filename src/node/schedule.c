@@ -2,6 +2,8 @@
  * nobody answers. Several visitors may take turns from one list. */
 #include "node/node_impl.h"
 
+#include <time.h>
+
 #define MS INT64_C(1000)
 #define BACK_OFF_LEAST (1000 * MS)
 #define BACK_OFF_MOST (900 * 1000 * MS)
@@ -138,6 +140,19 @@ static bool claim(struct node *n, struct visit *v)
     return free;
 }
 
+/* The server may be there just now; whoever asks for a visit wants one that begins after asking. */
+static bool claim_waiting(struct node *n, struct visit *v)
+{
+    const struct timespec moment = {.tv_nsec = 20000000};
+
+    for (int i = 0; i < 1500 && !atomic_load(&n->stopping); i++) {
+        if (claim(n, v))
+            return true;
+        nanosleep(&moment, NULL);
+    }
+    return claim(n, v);
+}
+
 bool node_sync_peer(struct node *n, const char *id, struct bytes slug, struct node_report *report,
                     struct err *e)
 {
@@ -151,7 +166,7 @@ bool node_sync_peer(struct node *n, const char *id, struct bytes slug, struct no
     if (!v)
         return err_fail(e, ERR_MISSING, "no agreement %s with %.*s", id,
                         BYTES_FMT(bytes_part(slug, 0, 63)));
-    if (!claim(n, v))
+    if (!claim_waiting(n, v))
         return err_fail(e, ERR_DENIED, "%.*s is being visited already", BYTES_FMT(slug));
     ok = carrier_open(n, &c, &why) && visit_with(n, s, v, &c, report, &why);
     visited(n, s, v, report, &why);
