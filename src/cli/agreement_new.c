@@ -9,7 +9,8 @@
 
 static const struct option_row new_options[] = {
     {"with", 0, "PARTY", "another party, whose card is here; may be given again"},
-    {"template", 0, "NAME", "bilateral (if not given) or community: lower ceilings"},
+    {"template", 0, "NAME",
+     "bilateral (of two parties, if not given) or community (of more: lower ceilings)"},
     {"title", 0, "TEXT", "what it is about, in a few words"},
     {"witness", 0, "FILE",
      "a third that cosigns the logs: what `entente witness key` printed there; may be given again"},
@@ -34,7 +35,7 @@ static bool gather_cards(struct cli *c, const struct card **cards, size_t *n, st
             return err_hint(e, "entente card import FILE first; entente peers lists the cards");
         }
         if (p->state != NODE_ENROLLED)
-            fprintf(c->err, "entente: %s is not enrolled yet: nobody can sign before that\n",
+            fprintf(words(c), "entente: %s is not enrolled yet: nobody can sign before that\n",
                     shown(c, p->card.slug));
         cards[*n] = &p->card;
     }
@@ -60,7 +61,7 @@ static bool add_witnesses(struct cli *c, struct json_maker *m, struct json *doc,
 
 static bool run_new(struct cli *c, struct err *e)
 {
-    const char *template = option(c, "template") ? option(c, "template") : "bilateral";
+    const char *template = option(c, "template");
     const struct card *cards[LIMIT_PARTIES];
     struct json_maker m = json_maker(c->arena);
     struct agreement *check = arena_get(c->arena, sizeof *check, e);
@@ -70,7 +71,10 @@ static bool run_new(struct cli *c, struct err *e)
     size_t n = 0;
 
     if (!check || !gather_cards(c, cards, &n, e) ||
-        !agreement_template(template, cards, n, c->os, c->arena, &text, e) ||
+        !agreement_template(template ? template
+                            : n > 2  ? "community"
+                                     : "bilateral",
+                            cards, n, c->os, c->arena, &text, e) ||
         !(made = json_parse(text, c->arena, e)))
         return false;
     doc = json_clone(&m, made);
@@ -81,7 +85,7 @@ static bool run_new(struct cli *c, struct err *e)
         !output_write(c, option(c, "output"), text, e))
         return false;
     if (option(c, "output"))
-        fprintf(c->err,
+        fprintf(words(c),
                 "%s is yours to edit. Then:\n  entente agreement check %s\n"
                 "  entente agreement sign %s\n",
                 option(c, "output"), option(c, "output"), option(c, "output"));

@@ -51,9 +51,9 @@ static bool run_sign(struct cli *c, struct err *e)
         return false;
     record_state(r, os_now(c->os), &s);
     if (s.stage == STAGE_IN_FORCE)
-        fprintf(c->err, "Every party has signed: it is in force.\n");
+        fprintf(words(c), "Every party has signed: it is in force.\n");
     else
-        fprintf(c->err,
+        fprintf(words(c),
                 "It is in force when every other party's log begins with the same bytes.\n"
                 "They read and sign it with: entente agreement show %.8s, entente agreement sign "
                 "%.8s\n",
@@ -143,7 +143,8 @@ static bool run_amend(struct cli *c, struct err *e)
     node_release(c->node, r);
     if (!ok || !say_state(c, r, "Signed an amendment of", e))
         return false;
-    fprintf(c->err, "It counts when every party has signed it: entente agreement show %.8s\n", id);
+    fprintf(words(c), "It counts when every party has signed it: entente agreement show %.8s\n",
+            id);
     return true;
 }
 
@@ -248,7 +249,7 @@ static bool run_withdraw(struct cli *c, struct err *e)
 {
     if (!say(c, "agreement.withdraw", "Announced our withdrawal from", e))
         return false;
-    fprintf(c->err,
+    fprintf(words(c),
             "The notice of clauses.change runs from when another party cosigns this act.\n");
     return true;
 }

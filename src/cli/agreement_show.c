@@ -137,7 +137,7 @@ static bool run_show(struct cli *c, struct err *e)
     if (!say_amendment(c, &s, e))
         return false;
     if (is_ours_to_sign(&s, record_self(r)))
-        fprintf(c->err, "\nIf you agree: entente agreement sign %.8s\n", record_id(r));
+        fprintf(words(c), "\nIf you agree: entente agreement sign %.8s\n", record_id(r));
     return true;
 }
 
@@ -169,7 +169,8 @@ static bool run_list(struct cli *c, struct err *e)
     if (!node_agreements(c->node, c->arena, &ids, &n, e))
         return false;
     if (n == 0 && !c->json)
-        fprintf(c->err, "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
+        fprintf(words(c),
+                "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
     table_start(&t, c, "AGREEMENT|WITH|STAGE|VERSION|SIGNED BY|TITLE");
     for (size_t i = 0; i < n; i++) {
         struct record *r = node_record(c->node, ids[i], e);

@@ -114,7 +114,7 @@ static bool run_show(struct cli *c, struct err *e)
         return card_json(c, card, p, e);
     describe(c, card, c->err);
     if (p)
-        fprintf(c->err, "  state        %s\n", state_of(p));
+        fprintf(words(c), "  state        %s\n", state_of(p));
     return output_write(c, NULL, card->note, e);
 }
 
@@ -144,7 +144,7 @@ static bool import_one(struct cli *c, const char *path, struct err *e)
     describe(c, &p->card, c->out);
     fprintf(c->out, "  state        %s\n", state_of(p));
     if (p->state == NODE_PENDING)
-        fprintf(c->err,
+        fprintf(words(c),
                 "\nCompare the fingerprint with %s by telephone or in person. Then:\n"
                 "  entente card enrol %.*s\n",
                 shown(c, p->card.name), BYTES_FMT(p->card.slug));
@@ -186,7 +186,7 @@ static bool run_peers(struct cli *c, struct err *e)
     if (c->json)
         return true;
     if (n == 0) {
-        fprintf(c->err, "No cards of others yet. Get one, then: entente card import FILE\n");
+        fprintf(words(c), "No cards of others yet. Get one, then: entente card import FILE\n");
         return true;
     }
     table_start(&t, c, "PARTY|NAME|STATE|FINGERPRINT|ADDRESS");

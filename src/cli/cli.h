@@ -189,6 +189,13 @@ void progress_say(struct progress *p, const char *format, ...)
 /* Take the line away. */
 void progress_end(struct progress *p);
 
+/* c->err, with what stands in c->out before it. */
+static inline FILE *words(const struct cli *c)
+{
+    fflush(c->out);
+    return c->err;
+}
+
 static inline bool is_cancelled(const struct cli *c)
 {
     return c->cancelled && atomic_load(c->cancelled);

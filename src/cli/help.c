@@ -6,22 +6,25 @@ static const char about[] =
     "entente lets parties who do not trust each other cooperate on cybersecurity, and settle\n"
     "their disputes from a record that neither can deny, backdate or rewrite.\n";
 
-/* A line of the list is set off where the first word of the names changes. */
-static bool same_family(const char *a, const char *b)
-{
-    size_t n = strcspn(a, " ");
-
-    return n == strcspn(b, " ") && !strncmp(a, b, n);
-}
+/* Headings of the list, each before its first command. */
+static const struct {
+    const struct command *first;
+    const char *heading;
+} groups[] = {
+    {&cmd_init, "Parties"},         {&cmd_agreement_new, "Agreements"},
+    {&cmd_share, "Sharing"},        {&cmd_serve, "Running"},
+    {&cmd_proof, "Proving"},        {&cmd_log_check, "Care"},
+    {&cmd_version, "This program"},
+};
 
 void help_all(FILE *to)
 {
     fprintf(to, "%s\nusage: entente [-C DIR] COMMAND [OPTION]... [ARGUMENT]...\n", about);
     for (const struct command *const *c = commands; *c; c++) {
-        bool apart = c == commands ||
-                     (strchr((*c)->name, ' ') && !same_family(c[-1]->name, (*c)->name)) ||
-                     (strchr(c[-1]->name, ' ') && !strchr((*c)->name, ' '));
-        fprintf(to, "%s  %-20s %s\n", apart ? "\n" : "", (*c)->name, (*c)->sentence);
+        for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+            if (groups[i].first == *c)
+                fprintf(to, "\n%s\n", groups[i].heading);
+        fprintf(to, "  %-19s %s\n", (*c)->name, (*c)->sentence);
     }
     fprintf(to, "\nentente help COMMAND says more. The node is the folder given by -C DIR, else "
                 "$ENTENTE_HOME,\nelse the current one.\n");

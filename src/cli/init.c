@@ -1,4 +1,5 @@
 /* entente init */
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "stix/json.h"
@@ -33,6 +34,24 @@ static bool parse_contact(struct cli *c, const char *text, struct contact *out, 
     return true;
 }
 
+/* They go into a file of lines, and before the eyes of others. */
+static bool plain_values(struct cli *c, const char *name, struct err *e)
+{
+    size_t n;
+    const char *const *values = option_all(c, name, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct bytes text = bytes_text(values[i]);
+        if (!utf8_valid(text))
+            return err_fail(e, ERR_INPUT, "--%s is not UTF-8: \"%s\"", name, values[i]);
+        for (size_t k = 0; k < text.n; k++)
+            if (text.p[k] < 0x20 || text.p[k] == 0x7f)
+                return err_fail(e, ERR_INPUT, "--%s holds a control character: \"%s\"", name,
+                                values[i]);
+    }
+    return true;
+}
+
 static bool gather(struct cli *c, struct node_fresh *f, struct err *e)
 {
     const char *const *values;
@@ -40,6 +59,9 @@ static bool gather(struct cli *c, struct node_fresh *f, struct err *e)
 
     if (!option(c, "name") || !option(c, "slug"))
         return misuse(c, e, "init needs --name and --slug");
+    if (!plain_values(c, "name", e) || !plain_values(c, "address", e) ||
+        !plain_values(c, "contact", e))
+        return false;
     f->name = bytes_text(option(c, "name"));
     f->slug = bytes_text(option(c, "slug"));
     if (option(c, "listen"))
@@ -100,7 +122,7 @@ static bool run(struct cli *c, struct err *e)
     fprintf(c->out, "  keys         keys/: six, %s\n",
             f.passphrase.n ? "encrypted under your passphrase" : "readable by you alone");
     fprintf(c->out, "  settings     entente.conf\n");
-    fprintf(c->err,
+    fprintf(words(c),
             "\nKeep a copy of keys/recovery.key elsewhere: it replaces stolen keys.\n"
             "Next, give your card to the other party: entente card show > %.*s.card\n",
             BYTES_FMT(card.slug));

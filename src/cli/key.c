@@ -70,7 +70,7 @@ static bool say_new(struct cli *c, enum key_role role, const char *what)
 {
     fprintf(c->out, "%s the key \"%s\". The new one is %s\n", what, key_role_name(role),
             key_hex(c, &node_card(c->node)->keys[role]));
-    fprintf(c->err, "Peers get the new card at the next visit: entente sync\n");
+    fprintf(words(c), "Peers get the new card at the next visit: entente sync\n");
     return true;
 }
 

@@ -129,7 +129,7 @@ static bool recover_from(struct cli *c, const char *id, struct bytes slug, struc
             break;
     }
     if (!ok) {
-        fprintf(c->err, "entente: %s\n", why.text);
+        fprintf(words(c), "entente: %s\n", why.text);
         if (first->code == ERR_NONE)
             *first = why;
     }

@@ -88,13 +88,13 @@ static int unknown_command(struct cli *c, const char *word)
 
     for (const struct command *const *cmd = commands; *cmd; cmd++)
         if (!strncmp((*cmd)->name, word, n) && (*cmd)->name[n] == ' ') {
-            fprintf(c->err, family ? "" : "entente: \"%s\" needs to know what to do:\n",
+            fprintf(words(c), family ? "" : "entente: \"%s\" needs to know what to do:\n",
                     shown(c, bytes_text(word)));
-            fprintf(c->err, "  %-20s %s\n", (*cmd)->name, (*cmd)->sentence);
+            fprintf(words(c), "  %-20s %s\n", (*cmd)->name, (*cmd)->sentence);
             family = true;
         }
     if (!family)
-        fprintf(c->err, "entente: there is no command \"%s\"\n  entente help lists them\n",
+        fprintf(words(c), "entente: there is no command \"%s\"\n  entente help lists them\n",
                 shown_short(c, bytes_text(word), 60));
     return CLI_MISUSE;
 }
@@ -105,11 +105,11 @@ static int unknown_command(struct cli *c, const char *word)
 static bool ask_server(struct cli *c, int words, int argc, char **argv, bool *asked, int *status,
                        struct err *e)
 {
-    char **line = arena_get_array(c->arena, (size_t)argc + 2, sizeof *line, e);
+    char **line = arena_get_array(c->arena, (size_t)argc + 3, sizeof *line, e);
     struct err why = {0};
     int n = 0;
 
-    if (!line)
+    if (!line || !(line[n++] = arena_format(c->arena, e, "entente")))
         return false;
     for (int i = 0; i < argc; i++) {
         line[n++] = argv[i];
@@ -212,22 +212,22 @@ static bool run(struct cli *c, int words, int argc, char **argv, struct err *e)
 int cli_run(struct cli *c, int argc, char **argv)
 {
     struct err e = {0};
-    int words = 0, status;
+    int length = 0, status;
 
     c->arena = arena_new_secret(CLI_ARENA);
     if (!c->arena) {
-        fprintf(c->err, "entente: out of memory\n");
+        fprintf(words(c), "entente: out of memory\n");
         return CLI_TROUBLE;
     }
-    c->command = find_command(argc, argv, &words);
+    c->command = find_command(argc, argv, &length);
     if (!c->command)
         status = unknown_command(c, argv[0]);
-    else if (run(c, words, argc, argv, &e))
+    else if (run(c, length, argc, argv, &e))
         status = c->status;
     else {
         status = c->status == CLI_MISUSE ? CLI_MISUSE : status_of(&e);
         fflush(c->out);
-        print_error(c->err, &e);
+        print_error(words(c), &e);
     }
     fflush(c->out);
     fflush(c->err);
@@ -241,7 +241,7 @@ static int run_line(struct cli *c, int argc, char **argv)
     int used = 1;
 
     if (!options_parse_global(c, argc, argv, &used, &e)) {
-        print_error(c->err, &e);
+        print_error(words(c), &e);
         return CLI_MISUSE;
     }
     if (option_given(c, "version")) {

@@ -183,7 +183,7 @@ static bool run_list(struct cli *c, struct err *e)
     ok = list_all(&l, e);
     arena_free(l.scratch);
     if (ok && !c->json)
-        fprintf(c->err, "%s %s.\n", shown_count(c, l.n), plural(l.n, "object", "objects"));
+        fprintf(words(c), "%s %s.\n", shown_count(c, l.n), plural(l.n, "object", "objects"));
     return ok;
 }
 
@@ -215,21 +215,21 @@ static bool show_one(void *self, const struct record_object *o)
     l->n++;
     if (c->json)
         return print_object_json(c, l->scratch, l->record, o, &l->e);
-    fprintf(c->err, "%s%s\n  shared by    %s, act %.*s/%llu, agreement %.8s\n",
+    fprintf(words(c), "%s%s\n  shared by    %s, act %.*s/%llu, agreement %.8s\n",
             l->n > 1 ? "\n" : "", shown(c, o->id), shown(c, party_name(l->record, o->slug)),
             BYTES_FMT(o->slug), (unsigned long long)o->act, record_id(l->record));
     if (record_bracket(l->record, o->slug, o->act, &after, &before, NULL))
-        fprintf(c->err, "  appended     %s%s%s\n", after ? "after " : "",
+        fprintf(words(c), "  appended     %s%s%s\n", after ? "after " : "",
                 after ? shown_time(c, after) : "",
                 before == INT64_MAX
                     ? after ? ", not cosigned by anybody yet" : "not cosigned by anybody yet"
                     : arena_format(c->arena, NULL, "%sbefore %s, by others' cosignatures",
                                    after ? ", " : "", shown_time(c, before)));
-    fprintf(c->err, "  marking      TLP:%s%s\n  sha256       %s\n", tlp_word(o->tlp),
+    fprintf(words(c), "  marking      TLP:%s%s\n  sha256       %s\n", tlp_word(o->tlp),
             o->revoked ? "; withdrawn by its sharer" : "", shown_hash(c, &o->sha256, 64));
     fflush(c->err);
     if (!o->bytes.n)
-        fprintf(c->err, "  The object itself was withheld or erased.\n");
+        fprintf(words(c), "  The object itself was withheld or erased.\n");
     else if ((v = json_parse_canonical(o->bytes, l->scratch, &l->e)) &&
              json_print_pretty(v, l->scratch, &text, &l->e))
         fwrite(text.p, 1, text.n, c->out);

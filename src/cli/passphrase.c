@@ -53,7 +53,7 @@ static bool type_once(int fd, const char *prompt, struct cli *c, struct bytes *o
     }
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(c->err, "%s: ", prompt);
+    fprintf(words(c), "%s: ", prompt);
     fflush(c->err);
     tcsetattr(fd, TCSAFLUSH, &quiet);
     ok = read_line(fd, room, &n);

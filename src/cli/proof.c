@@ -187,7 +187,7 @@ static bool put_cards(struct proof *p, struct err *e)
         if (card && !put(p, name, card->note, e))
             return false;
     }
-    return put(p, "agreement.json", g->bytes, e);
+    return true;
 }
 
 static bool fill(struct proof *p, struct err *e)
@@ -216,7 +216,7 @@ static bool run(struct cli *c, struct err *e)
             "%s/ has the proof of act %.*s/%llu: %u files. README.txt says how to check it.\n",
             shown(c, bytes_text(p->dir)), BYTES_FMT(p->act->from), (unsigned long long)p->act->seq,
             p->files);
-    fprintf(c->err, "Here: entente verify %s\n", shown(c, bytes_text(p->dir)));
+    fprintf(words(c), "Here: entente verify %s\n", shown(c, bytes_text(p->dir)));
     return true;
 }
 

@@ -15,7 +15,15 @@ static const char functions[] =
     "    # Is $t/sig the key's signature of this file?\n"
     "    signed() { openssl pkeyutl -verify -pubin -keyform DER -inkey \"$t/key\" -rawin \\\n"
     "      -in \"$1\" -sigfile \"$t/sig\" > \"$t/said\" 2>&1 || { cat \"$t/said\"; exit 1; }; }\n"
-    "    digest() { sha256sum | cut -c 1-64; }\n";
+    "    digest() { sha256sum | cut -c 1-64; }\n"
+    "    # 0. Whose card it is: its recovery key, whose digest people compare, signed the others.\n"
+    "    whose() { sed '/^$/,$d' \"$1.card\" > \"$t/card\"\n"
+    "      grep \"^\xe2\x80\x94 $1/recovery \" \"$1.card\" | cut -d ' ' -f 3 | base64 -d | tail -c "
+    "64 > \"$t/sig\"\n"
+    "      key \"$(card \"$1\" recovery)\"\n"
+    "      signed \"$t/card\"\n"
+    "      echo \"0. $1 is SHA256:$(tail -c 32 \"$t/key\" | digest | cut -c 1-32 |\n"
+    "        sed -e 's/..../&-/g' -e 's/-$//')\"; }\n";
 
 static const char head_commands[] =
     "    # 3. The head of the log: origin, size and root, signed by the log's key.\n"
@@ -138,6 +146,15 @@ static bool put_signer(struct buf *b, const struct proof *p, struct bytes slug, 
 
 /* ---- the parts ---- */
 
+static void put_whose(struct buf *b, const struct proof *p)
+{
+    const struct agreement *g = record_agreement(p->record);
+
+    for (size_t i = 0; i < g->parties_n; i++)
+        if (card_of(p, g->parties[i].slug))
+            buf_format(b, "    whose %.*s\n", BYTES_FMT(g->parties[i].slug));
+}
+
 static void put_act(struct buf *b, const struct proof *p)
 {
     const struct act *act = p->act;
@@ -221,6 +238,7 @@ static void put_witnesses(struct buf *b, const struct proof *p)
 static void put_commands(struct buf *b, const struct proof *p, unsigned *mirrors)
 {
     buf_puts(b, functions);
+    put_whose(b, p);
     buf_format(b, "    origin='%s'\n", p->checkpoint.origin);
     put_act(b, p);
     put_payload(b, p);

@@ -32,8 +32,8 @@ static int run_for(void *self, struct node *n, const struct node_command *cmd)
     int status = CLI_TROUBLE;
 
     (void)self;
-    if (c.out && c.err && cmd->argc > 0)
-        status = cli_run(&c, cmd->argc, cmd->argv);
+    if (c.out && c.err && cmd->argc > 1)
+        status = cli_run(&c, cmd->argc - 1, cmd->argv + 1);
     if (c.out && fclose(c.out) != 0 && status == CLI_YES)
         status = CLI_TROUBLE;
     if (c.err)

@@ -10,7 +10,7 @@
 static const struct option_row options[] = {
     {"under", 0, "AGREEMENT", "which permits it; may be left out where there is only one"},
     {"tlp", 0, "LABEL",
-     "clear, green, amber, amber+strict or red: marks what carries no TLP of its own"},
+     "clear, green, amber, amber+strict or red: the marking of what carries none of its own"},
     {"to", 0, "PARTY", "for this party only; may be given again; else for all"},
     {"dry-run", 'n', NULL, "say what would be shared and what is blocked, and share nothing"},
     {"json", 0, NULL, "one JSON line for each file"},
@@ -20,41 +20,6 @@ static const struct option_row options[] = {
 static int rank_of(enum stix_tlp tlp)
 {
     return (int)tlp - 1; /* tlp_rank: unmarked is -1, clear 0 */
-}
-
-/* ---- marking ---- */
-
-/* The strictest TLP among the object's own references to the standard's definitions. */
-static enum stix_tlp referred(const struct json *object)
-{
-    const struct json *refs = json_find(object, "object_marking_refs");
-    enum stix_tlp found = STIX_TLP_NONE;
-    struct bytes id;
-
-    for (size_t i = 0; i < json_count(refs); i++)
-        if (json_as_string(json_at(refs, i), &id) && stix_tlp_of_id(id) > found)
-            found = stix_tlp_of_id(id);
-    return found;
-}
-
-/* The object with the standard's marking added: what is shared says itself how far it may go
- * (decision 0141). */
-static bool mark(struct sharing *s, const struct json *object, enum stix_tlp tlp,
-                 struct bytes *bytes, struct err *e)
-{
-    struct json_maker m = json_maker(s->scratch);
-    const struct json *before = json_find(object, "object_marking_refs");
-    struct json *o, *refs;
-
-    if (referred(object) == tlp)
-        return true;
-    o = json_clone(&m, object);
-    refs = json_new_array(&m);
-    for (size_t i = 0; i < json_count(before); i++)
-        json_add(&m, refs, json_at(before, i));
-    json_add_string(&m, refs, bytes_text(stix_tlp_id(tlp)));
-    json_set(&m, o, "object_marking_refs", refs);
-    return json_made(&m, o, bytes, e);
 }
 
 /* ---- the gate ---- */
@@ -70,6 +35,7 @@ static bool pass_on(struct sharing *s, const struct stix_object *o, struct bytes
     char clause[GATE_CLAUSE_MAX], kind[160];
     struct err why = {0};
 
+    s->unmarked += tlp == STIX_TLP_NONE;
     if (!gate_share(s->g, o->type, rank_of(tlp), made ? NULL : o->json, clause, &why))
         return block(s, &why, o->id, e);
     if (bytes.n > gate_max_object_bytes(s->g)) {
@@ -77,8 +43,6 @@ static bool pass_on(struct sharing *s, const struct stix_object *o, struct bytes
                  (unsigned long long)gate_max_object_bytes(s->g));
         return block(s, &why, o->id, e);
     }
-    if (!made && !mark(s, o->json, tlp, &bytes, e))
-        return false;
     if (s->share && !record_share_add(s->share, bytes, o->id, rank_of(tlp), e))
         return false;
     snprintf(kind, sizeof kind, "%.*s, %s", (int)(o->type.n < 100 ? o->type.n : 100), o->type.p,

@@ -42,6 +42,7 @@ struct sharing {
     struct arena *later;        /* of the deferred */
     struct deferred *deferred, **deferred_last;
     struct tally types, blocked;
+    uint64_t unmarked;
     uint64_t known; /* the standard's own TLP definitions: everybody has them */
     struct progress progress;
     struct record_placed placed;

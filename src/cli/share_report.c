@@ -81,11 +81,11 @@ void share_report(struct sharing *s)
                 (unsigned long long)s->placed.index, shown_hash(c, &s->placed.text_hash, 8),
                 record_id(s->record));
     else if (s->types.total)
-        fprintf(c->err, "  Nothing was shared: this was a dry run.\n");
+        fprintf(words(c), "  Nothing was shared: this was a dry run.\n");
     else
-        fprintf(c->err, "  Nothing was shared.\n");
-    if (s->blocked.total && s->tlp == STIX_TLP_NONE && !s->said)
-        fprintf(c->err, "  Objects without a marking need --tlp LABEL.\n");
+        fprintf(words(c), "  Nothing was shared.\n");
+    if (s->unmarked)
+        fprintf(words(c), "  What carries no marking is shared only with --tlp LABEL.\n");
 }
 
 /* ---- for machines ---- */

@@ -120,9 +120,9 @@ static bool sync_one(struct syncing *s, const char *id, struct bytes slug, struc
               shown_bytes(c, rep.pushed_bytes),
               arena_format(c->arena, NULL, "%u given, %u got", rep.cosigned, rep.cosignatures));
     if (why.code && s->first.code != ERR_NONE && s->failed > 1)
-        print_error(c->err, &why);
+        print_error(words(c), &why);
     if (rep.evidence[0]) {
-        fprintf(c->err,
+        fprintf(words(c),
                 "%s has contradicted itself; the proof is kept as %s\n  entente evidence "
                 "list\n",
                 shown(c, slug), rep.evidence);
@@ -165,7 +165,7 @@ static bool run_sync(struct cli *c, struct err *e)
         if (!sync_agreement(&s, ids[i], option(c, "peer"), e))
             return false;
     if (s.visits == 0) {
-        fprintf(c->err, "There is nobody to visit: no agreement with %s yet.\n",
+        fprintf(words(c), "There is nobody to visit: no agreement with %s yet.\n",
                 option(c, "peer") ? shown(c, bytes_text(option(c, "peer"))) : "anybody");
         return true;
     }
@@ -300,7 +300,8 @@ static void say_agreement(struct cli *c, const struct node_agreement_status *g)
         const struct node_log_status *l = &g->logs[i];
         const char *who =
             arena_format(c->arena, NULL, "%.*s%s", BYTES_FMT(l->slug), l->own ? " (we)" : "");
-        table_add(&t, who, held(c, l), shown_count(c, l->cosigned), shown_time(c, l->cosigned_at),
+        table_add(&t, who, held(c, l), l->own || l->cosigned ? shown_count(c, l->cosigned) : "",
+                  l->cosigned ? shown_time(c, l->cosigned_at) : "",
                   l->own ? "" : shown_ago(c, l->last_contact), skew(c, l), log_state(c, l));
     }
     table_print(&t, "  ");
@@ -321,7 +322,8 @@ static bool run_status(struct cli *c, struct err *e)
     for (size_t i = 0; i < s->agreements_n; i++)
         say_agreement(c, &s->agreements[i]);
     if (s->agreements_n == 0)
-        fprintf(c->err, "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
+        fprintf(words(c),
+                "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
     return true;
 }
 

@@ -110,7 +110,7 @@ static bool run_export(struct cli *c, struct err *e)
         return false;
     fprintf(c->out, "%s has the log of %s under agreement %.8s: %s acts.\n", option(c, "output"),
             shown(c, slug), record_id(r), shown_count(c, head.size));
-    fprintf(c->err, "Anybody can check it: entente verify %s\n", option(c, "output"));
+    fprintf(words(c), "Anybody can check it: entente verify %s\n", option(c, "output"));
     return true;
 }
 
@@ -209,7 +209,7 @@ static bool run_evidence_list(struct cli *c, struct err *e)
     if (p.n && !c->json)
         table_print(&p.table, "");
     if (!p.n && !c->json)
-        fprintf(c->err, "No proofs of misbehaviour. That is how it should be.\n");
+        fprintf(words(c), "No proofs of misbehaviour. That is how it should be.\n");
     return true;
 }
 

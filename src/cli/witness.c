@@ -147,7 +147,7 @@ static bool run_list(struct cli *c, struct err *e)
         fprintf(c->out, "%s\n", vkey);
     }
     if (!p || p->n_logs == 0)
-        fprintf(c->err, "No logs of strangers are witnessed here.\n");
+        fprintf(words(c), "No logs of strangers are witnessed here.\n");
     return true;
 }
 
