@@ -10,7 +10,7 @@
  *     psi_set_add(set, item, e) ...                  // canonical bytes: see psi/normalise.h
  *     struct psi *p = psi_open(&options, set, e);    // takes the set
  *     for (;;) {
- *         switch (psi_step(p, e)) {                  // a slice of work, a few ms at most
+ *         switch (psi_step(p, e)) {                  // a slice of work, some ms
  *         case PSI_WORK:  continue;
  *         case PSI_SEND:  n = write(fd, psi_output(p)); psi_sent(p, n); continue;
  *         case PSI_READ:  psi_feed(p, what_read, &taken, e); continue;
