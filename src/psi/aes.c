@@ -77,9 +77,9 @@ static void sub_bytes(plane p[8])
 static plane shift_rows(plane x)
 {
     static const lanes row = {0xff, 0xff, 0xff, 0xff};
-    lanes v = (lanes)x, one = __builtin_shuffle(v, (lanes){1, 2, 3, 0});
-    lanes two = __builtin_shuffle(v, (lanes){2, 3, 0, 1});
-    lanes three = __builtin_shuffle(v, (lanes){3, 0, 1, 2});
+    lanes v = (lanes)x, one = __builtin_shufflevector(v, v, 1, 2, 3, 0);
+    lanes two = __builtin_shufflevector(v, v, 2, 3, 0, 1);
+    lanes three = __builtin_shufflevector(v, v, 3, 0, 1, 2);
 
     return (plane)((v & row) | (one & (row << 8)) | (two & (row << 16)) | (three & (row << 24)));
 }

@@ -42,7 +42,7 @@ static void record(struct psi *p, enum psi_role speaker, uint8_t type, struct by
 
 void psi_frame_end(struct psi *p, enum frame type, size_t body)
 {
-    record(p, p->o.role, type, bytes_of(p->out + p->out_n + FRAME_HEADER, body));
+    record(p, p->o.role, (uint8_t)type, bytes_of(p->out + p->out_n + FRAME_HEADER, body));
     p->out_n += FRAME_HEADER + body;
 }
 

@@ -178,7 +178,7 @@ static uint64_t common(struct bytes list, struct bytes csv, uint64_t *csv_n)
 static void two_teams_on_one_actor(void **state)
 {
     struct arena *a = test_arena();
-    struct bytes list, csv, control;
+    struct bytes list = {0}, csv = {0}, control = {0};
     uint64_t n;
 
     (void)state;
