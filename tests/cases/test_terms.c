@@ -64,6 +64,7 @@ static void reads(void **state)
 
     if (ok != !r->says || (r->says && !strstr(e.text, r->says)))
         fail_msg("%s", ok ? "taken" : e.text);
+    arena_free(a);
 }
 
 /* Nothing written, nothing agreed: no request, no claim, no clock. */
@@ -85,6 +86,7 @@ static void silence_agrees_to_nothing(void **state)
     must_fail(cases_check(c, &draft, 1000, &e), &e, ERR_DENIED,
               "not agreed, by clause request.info");
     cases_free(c);
+    arena_free(a);
 }
 
 int main(void)
