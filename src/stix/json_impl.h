@@ -28,6 +28,8 @@ struct json {
 
 /* The order of names: by UTF-16 code units (RFC 8785 section 3.2.3). */
 int json_key_order(struct bytes a, struct bytes b);
+/* Put members in that order, equal names as they stood. The arena is given back as it was. */
+bool json_sort_members(struct json_member *m, size_t n, struct arena *a, struct err *e);
 
 /* Where the member of that name is, or (false) where it would be put. */
 bool json_member_index(const struct json *object, struct bytes key, uint32_t *at);

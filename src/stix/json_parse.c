@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #define STACK_FIRST 64
-#define SORT_SMALL 24 /* up to here insertion beats merging */
 
 /* The way from the root to where we are, for errors. */
 struct frame {
@@ -86,38 +85,6 @@ static const struct json *fail(struct parser *p, const char *what)
 }
 
 /* ---- strings -------------------------------------------------------------------------- */
-
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* A set high bit in the lowest byte that is not plain, and perhaps in bytes above it. */
-static uint64_t special(uint64_t w)
-{
-    uint64_t quote = w ^ EACH('"'), slash = w ^ EACH('\\');
-
-    return (w | ((w - EACH(0x20)) & ~w) | ((quote - EACH(1)) & ~quote) |
-            ((slash - EACH(1)) & ~slash)) &
-           EACH(0x80);
-}
-
-static bool is_plain(uint8_t c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-size_t json_plain_run(const uint8_t *p, size_t n)
-{
-    size_t at = 0;
-    uint64_t w;
-
-    for (; n - at >= 8; at += 8) {
-        memcpy(&w, p + at, 8);
-        if (special(w))
-            break;
-    }
-    while (at < n && is_plain(p[at]))
-        at++;
-    return at;
-}
 
 static bool is_noncharacter(int32_t c)
 {
@@ -274,60 +241,6 @@ static bool string(struct parser *p, struct bytes *out, bool *plain)
     return true;
 }
 
-/* ---- order of names ------------------------------------------------------------------- */
-
-int json_key_order(struct bytes a, struct bytes b)
-{
-    size_t n = a.n < b.n ? a.n : b.n;
-
-    for (size_t i = 0; i < n; i++) {
-        uint8_t x = a.p[i], y = b.p[i];
-        if (x == y)
-            continue;
-        /* Bytes order as UTF-16 does, but for U+E000..U+FFFF (lead bytes EE, EF) against what
-         * lies beyond them (F0..F4), which UTF-16 writes with surrogates, D800..DFFF. */
-        if (x >= 0xee && y >= 0xee && (x >= 0xf0) != (y >= 0xf0))
-            return x >= 0xf0 ? -1 : 1;
-        return x < y ? -1 : 1;
-    }
-    return a.n < b.n ? -1 : a.n > b.n;
-}
-
-static int member_order(const struct json_member *a, const struct json_member *b)
-{
-    return json_key_order(bytes_of(a->key, a->n), bytes_of(b->key, b->n));
-}
-
-static void sort_small(struct json_member *m, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        struct json_member x = m[i];
-        size_t j = i;
-        for (; j > 0 && member_order(&x, &m[j - 1]) < 0; j--)
-            m[j] = m[j - 1];
-        m[j] = x;
-    }
-}
-
-/* A stable merge, so that of equal names the first stays first. */
-static void sort(struct json_member *m, size_t n, struct json_member *spare)
-{
-    size_t half = n / 2, i = 0, j = half, k = 0;
-
-    if (n <= SORT_SMALL) {
-        sort_small(m, n);
-        return;
-    }
-    sort(m, half, spare);
-    sort(m + half, n - half, spare);
-    if (member_order(&m[half - 1], &m[half]) <= 0)
-        return;
-    memcpy(spare, m, half * sizeof *m);
-    while (i < half && j < n)
-        m[k++] = member_order(&spare[i], &m[j]) <= 0 ? spare[i++] : m[j++];
-    memcpy(m + k, spare + i, (half - i) * sizeof *m);
-}
-
 /* ---- values --------------------------------------------------------------------------- */
 
 static void blanks(struct parser *p)
@@ -412,6 +325,11 @@ static const struct json *array(struct parser *p)
     return v ? close_array(p, v, base) : NULL;
 }
 
+static bool same_key(const struct json_member *a, const struct json_member *b)
+{
+    return bytes_equal(bytes_of(a->key, a->n), bytes_of(b->key, b->n));
+}
+
 static const struct json *twice(struct parser *p, const struct json_member *m)
 {
     struct frame f = {p->frame, bytes_of(m->key, m->n), 0, true};
@@ -422,32 +340,14 @@ static const struct json *twice(struct parser *p, const struct json_member *m)
     return NULL;
 }
 
-static bool sort_members(struct parser *p, struct json_member *m, size_t n)
-{
-    struct arena_mark before;
-    struct json_member *spare;
-
-    if (n <= SORT_SMALL) {
-        sort_small(m, n);
-        return true;
-    }
-    before = arena_mark(p->arena);
-    spare = arena_get_array(p->arena, n / 2, sizeof *spare, p->e);
-    if (!spare)
-        return false;
-    sort(m, n, spare);
-    arena_reset(p->arena, before);
-    return true;
-}
-
 static const struct json *close_object(struct parser *p, struct json *v, size_t base)
 {
     size_t n = p->n - base;
 
-    if (!sort_members(p, p->stack + base, n))
+    if (!json_sort_members(p->stack + base, n, p->arena, p->e))
         return NULL;
     for (size_t i = 1; i < n; i++)
-        if (member_order(&p->stack[base + i - 1], &p->stack[base + i]) == 0)
+        if (same_key(&p->stack[base + i - 1], &p->stack[base + i]))
             return twice(p, &p->stack[base + i]);
     v->n = v->room = (uint32_t)n;
     v->members = arena_get_array(p->arena, n, sizeof *v->members, p->e);

@@ -36,6 +36,40 @@ struct token {
 
 /* The token at *at or behind blanks and comments; *at moves behind it. */
 struct token pattern_token(struct bytes in, size_t *at);
+/* ---- the parser -------------------------------------------------------------------------------
+ */
+
+#define TYPES_MOST                                                                                 \
+    64 /* distinct object types inside one pair of brackets: a bit of a word each                  \
+        */
+
+struct pattern_parser {
+    struct bytes in;
+    size_t at;        /* behind `now` */
+    struct token now; /* the next token, not yet taken */
+    struct arena *arena;
+    unsigned depth;
+    struct bytes types[TYPES_MOST]; /* of the observation we are in */
+    unsigned type_count;
+    struct err *e;
+};
+
+/* Fail at a byte of the text, or at the next token (with what is wrong with it, if anything is);
+ * NULL, which is false as well. */
+struct pattern *pattern_fail_at(struct pattern_parser *p, size_t at, enum err_code code,
+                                const char *what);
+struct pattern *pattern_fail(struct pattern_parser *p, const char *expected);
+void pattern_advance(struct pattern_parser *p);
+/* Is the next token this word? */
+bool pattern_at_word(const struct pattern_parser *p, const char *word);
+
+/* The next token as a constant; taken. */
+bool pattern_constant_next(struct pattern_parser *p, struct pattern_constant *c);
+/* A string's text without its escapes. */
+bool pattern_unescape(struct pattern_parser *p, const struct token *t, struct bytes *out);
+/* An integer with its sign, of 64 bits. */
+bool pattern_integer(struct bytes text, int64_t *out);
+
 /* Words of the grammar cannot be names of types or properties. */
 bool pattern_is_reserved(struct bytes word);
 

@@ -75,6 +75,22 @@ struct bytes stream_view(const struct stream *s)
     return bytes_of(s->p + s->from, s->to - s->from);
 }
 
+/* The bytes that begin a character: all but 10xxxxxx. */
+static size_t characters(const uint8_t *p, size_t n)
+{
+    size_t count = n;
+    uint64_t w;
+
+    for (; n >= 8; n -= 8, p += 8) {
+        memcpy(&w, p, 8);
+        w = (w >> 7) & ~(w >> 6) & UINT64_C(0x0101010101010101);
+        count -= (size_t)(w * UINT64_C(0x0101010101010101) >> 56); /* the sum of its bytes */
+    }
+    for (; n > 0; n--, p++)
+        count -= (*p & 0xc0) == 0x80;
+    return count;
+}
+
 void stream_take(struct stream *s, size_t n)
 {
     const uint8_t *p = s->p + s->from, *end = p + n, *nl;
@@ -84,8 +100,7 @@ void stream_take(struct stream *s, size_t n)
         s->column = 1;
         p = nl + 1;
     }
-    for (; p < end; p++)
-        s->column += (*p & 0xc0) != 0x80;
+    s->column += characters(p, (size_t)(end - p));
     s->from += n;
 }
 
