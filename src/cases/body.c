@@ -306,6 +306,12 @@ enum cases_kind kind_of_word(struct bytes w)
     return k > 0 ? (enum cases_kind)k : CASES_KIND_UNKNOWN;
 }
 
+bool cases_wants(struct bytes kind)
+{
+    return kind_of_word(kind) != CASES_KIND_UNKNOWN || bytes_start_with(kind, "request.") ||
+           bytes_start_with(kind, "claim.") || bytes_start_with(kind, "remedy.");
+}
+
 static bool parse_common(struct body *b, enum cases_kind kind)
 {
     if (json_type(b->o) != JSON_OBJECT)

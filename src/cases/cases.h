@@ -156,6 +156,11 @@ struct cases_act {
  * changed, but the fold can't go on. */
 bool cases_add(struct cases *c, const struct cases_act *act, struct err *e);
 
+/* Is an act of that kind for cases_add? Ours, and those of later versions that look like ours
+ * ("request.dance": kept, shown as not understood). A log's other acts are no business of the fold.
+ */
+bool cases_wants(struct bytes kind);
+
 /* A dated signature of `signer` over `author`'s log up to `size` acts. Signers are the parties by
  * place, then witnesses by any numbers from there to LIMIT_CASE_SIGNERS. A mirror holds what it
  * signs: that is receipt. In any order. ERR_PEER: the signer's times go back. */

@@ -566,6 +566,9 @@ static void unknown_kinds_are_kept_and_named(void **state)
 
     (void)state;
     assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_UNKNOWN);
+    assert_true(cases_wants(BYTES("request.dance")) && cases_wants(BYTES("agree")));
+    assert_false(cases_wants(BYTES("share")) || cases_wants(BYTES("requests")) ||
+                 cases_wants(BYTES("")));
     assert_string_equal(state_word(w, &q, t + HOUR), "delivered");
     world_free(w);
 }
