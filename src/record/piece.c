@@ -109,17 +109,22 @@ static bool payload_or_none(struct maker *m, const struct hash *sha256, struct p
     return false;
 }
 
+#define RUN_OBJECTS ((size_t)256)
+
 static bool put_objects(struct maker *m, const struct payload_place *place, struct err *e)
 {
-    for (size_t i = 0; i < place->objects; i++) {
+    struct segments_record rec[RUN_OBJECTS];
+
+    for (size_t i = 0; i < place->objects; i += RUN_OBJECTS) {
         struct arena_mark mark = arena_mark(m->scratch);
-        struct segments_record rec;
-        if (!segments_read(m->log->seg, place->object[i], m->scratch, &rec, e))
+        size_t n = place->objects - i < RUN_OBJECTS ? place->objects - i : RUN_OBJECTS;
+        if (!segments_read_run(m->log->seg, place->object + i, n, m->scratch, rec, e))
             return err_within(e, "log %s", m->log->origin);
-        if (rec.kind == SEG_OBJECT && !rec.erased)
-            frame_put(&m->frames, FRAME_OBJECT, rec.payload);
-        else
-            frame_put(&m->frames, FRAME_WITHHELD, bytes_of(NULL, 0));
+        for (size_t k = 0; k < n; k++)
+            if (rec[k].kind == SEG_OBJECT && !rec[k].erased)
+                frame_put(&m->frames, FRAME_OBJECT, rec[k].payload);
+            else
+                frame_put(&m->frames, FRAME_WITHHELD, bytes_of(NULL, 0));
         arena_reset(m->scratch, mark);
     }
     return true;

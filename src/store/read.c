@@ -88,6 +88,68 @@ bool segments_read(struct segments *s, uint64_t position, struct arena *a,
     return false;
 }
 
+#define RUN_WINDOW ((size_t)256 << 10)
+
+/* A stretch of one file in memory. */
+struct window {
+    uint64_t from;
+    uint8_t *p;
+    size_t n;
+};
+
+/* The record at `position` out of the window; false if it is not wholly there, or is not plain (it
+ * is then read by itself, which says what is wrong). */
+static bool in_window(struct segments *s, const struct window *w, uint64_t position,
+                      struct segments_record *out)
+{
+    struct record_header h;
+    size_t at, left;
+
+    if (position < w->from || position - w->from > w->n)
+        return false;
+    at = (size_t)(position - w->from);
+    left = w->n - at;
+    if (left < RECORD_HEADER || !record_header_decode(&s->key, w->p + at, position, &h) ||
+        h.mark != MARK_PRESENT || h.size > left - RECORD_HEADER ||
+        s->key.crc(0, w->p + at + RECORD_HEADER, h.size) != h.payload_crc)
+        return false;
+    *out = (struct segments_record){.position = position,
+                                    .payload = bytes_of(w->p + at + RECORD_HEADER, h.size),
+                                    .size = h.size,
+                                    .kind = h.kind};
+    return true;
+}
+
+static bool load_window(struct segments *s, uint64_t position, struct arena *a, struct window *w,
+                        struct err *e)
+{
+    struct place at;
+
+    if (!place_of(s, position, &at, e))
+        return false;
+    w->from = position;
+    w->n = at.limit - position < RUN_WINDOW ? (size_t)(at.limit - position) : RUN_WINDOW;
+    w->p = arena_get(a, w->n, e);
+    return w->p && files_read(s, at.base, position, w->p, w->n, e);
+}
+
+bool segments_read_run(struct segments *s, const uint64_t *positions, size_t n, struct arena *a,
+                       struct segments_record *out, struct err *e)
+{
+    struct window w = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        if (in_window(s, &w, positions[i], &out[i]))
+            continue;
+        if (!load_window(s, positions[i], a, &w, e))
+            return false;
+        if (!in_window(s, &w, positions[i], &out[i]) &&
+            !segments_read(s, positions[i], a, &out[i], e))
+            return false;
+    }
+    return true;
+}
+
 bool segments_last_note(struct segments *s, struct arena *a, struct bytes *note, struct err *e)
 {
     uint64_t end = segments_end(s), base, next;

@@ -87,6 +87,11 @@ struct segments_record {
 bool segments_read(struct segments *s, uint64_t position, struct arena *a,
                    struct segments_record *out, struct err *e);
 
+/* The same for many records that stand near each other, in ascending order: some large reads
+ * instead of many small ones. out has room for n. */
+bool segments_read_run(struct segments *s, const uint64_t *positions, size_t n, struct arena *a,
+                       struct segments_record *out, struct err *e);
+
 /* A whole verified batch: views into the iterator, until its next call. */
 struct segments_batch {
     uint64_t position; /* a boundary */

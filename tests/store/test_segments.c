@@ -520,6 +520,47 @@ static void readers_beside_the_writer(void **state)
     arena_free(a);
 }
 
+static void a_run_reads_what_each_read_does(void **state)
+{
+    struct arena *a = test_arena();
+    char *dir = test_dir(a);
+    struct segments_options o = {.segment_bytes = 1 << 20};
+    struct segments *s = open_real(dir, &o);
+    struct rng rng = rng_from_env("run");
+    struct err e = {0};
+    enum { N = 3000 };
+    uint64_t *at = arena_get_array(a, N, 8, &e);
+    struct segments_record *run = arena_get_array(a, N, sizeof *run, &e), one;
+    uint8_t *bytes = arena_get(a, 1 << 20, &e);
+
+    (void)state;
+    rng_bytes(&rng, bytes, 1 << 20);
+    for (size_t i = 0; i < N; i++) { /* small, empty, and some longer than any window */
+        size_t n = rng_below(&rng, 200) == 0 ? 400000 : rng_below(&rng, 3000);
+        at[i] = append(s, 9, bytes_of(bytes + i, n));
+        if (i % 100 == 99)
+            commit(s, "note");
+    }
+    must(segments_erase(s, at[77], &e), &e);
+    must(segments_read_run(s, at, N, a, run, &e), &e);
+    for (size_t i = 0; i < N; i++) {
+        struct arena_mark m = arena_mark(a);
+        must(segments_read(s, at[i], a, &one, &e), &e);
+        assert_true(one.position == run[i].position && one.size == run[i].size &&
+                    one.kind == run[i].kind && one.erased == run[i].erased &&
+                    bytes_equal(one.payload, run[i].payload));
+        arena_reset(a, m);
+    }
+    assert_true(run[77].erased);
+    at[5]++;
+    must_fail(segments_read_run(s, at, N, a, run, &e), &e, ERR_INPUT, "no record");
+    at[5] = at[4] + 8;
+    must_fail(segments_read_run(s, at, N, a, run, &e), &e, ERR_PROOF, NULL);
+    segments_close(s);
+    test_dir_remove(dir);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +577,7 @@ int main(void)
         cmocka_unit_test(a_lost_tail_is_told_by_the_hint),
         cmocka_unit_test(one_writer_and_lookers_on),
         cmocka_unit_test(readers_beside_the_writer),
+        cmocka_unit_test(a_run_reads_what_each_read_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
