@@ -7,7 +7,7 @@
 #include "psi/gf128.h"
 
 struct aes_key {
-    _Alignas(64) uint8_t round[11][16];
+    _Alignas(16) uint8_t round[11][16]; /* an arena gives no more than 16 */
 };
 void aes_key_init(struct aes_key *k, const uint8_t key[16]);
 
