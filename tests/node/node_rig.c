@@ -37,7 +37,7 @@ struct node *rig_open(struct rig_node *n, struct err *e)
                              .transport = &n->transport,
                              .threads = 1,
                              .memory_index = true,
-                             .segment_bytes = (uint64_t)1 << 20};
+                             .segment_bytes = (uint64_t)64 << 10};
 
     n->node = node_open(&o, n->dir, e);
     return n->node;
@@ -56,7 +56,19 @@ void rig_stop(struct rig *r, size_t i)
     r->nodes[i].node = NULL;
 }
 
-static void make_node(struct rig *r, size_t i, const char *dir)
+void rig_place(struct rig *r, size_t i, const char *slug, const char *dir, const struct os *os)
+{
+    struct rig_node *n = &r->nodes[i];
+
+    n->rig = r;
+    n->slug = slug;
+    n->os = os;
+    n->dir = arena_format(r->arena, NULL, "%s/%s", dir, slug);
+    n->transport = (struct transport){carry, n};
+    assert_non_null(n->dir);
+}
+
+static void make_node(struct rig *r, size_t i)
 {
     struct rig_node *n = &r->nodes[i];
     struct err e = {0};
@@ -67,8 +79,6 @@ static void make_node(struct rig *r, size_t i, const char *dir)
                            .contacts = {{.role = CONTACT_TECHNICAL, .name = BYTES("Duty desk")}}};
 
     f.addresses[0] = bytes_text(arena_format(r->arena, &e, "https://%s.example:8443", n->slug));
-    n->dir = arena_format(r->arena, &e, "%s/%s", dir, n->slug);
-    n->transport = (struct transport){carry, n};
     must(node_init(n->os, n->dir, &f, &e), &e);
     rig_start(r, i);
 }
@@ -83,10 +93,8 @@ struct rig *rig_new(struct arena *a, const char *dir, const char *const *slugs,
     r->arena = a;
     r->n = n;
     for (size_t i = 0; i < n; i++) {
-        r->nodes[i].rig = r;
-        r->nodes[i].slug = slugs[i];
-        r->nodes[i].os = machines ? machines[i] : os_system();
-        make_node(r, i, dir);
+        rig_place(r, i, slugs[i], dir, machines ? machines[i] : os_system());
+        make_node(r, i);
     }
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++) {

@@ -43,6 +43,8 @@ bool rig_pass(struct rig_node *from, struct rig_node *to, const struct http_call
  * real one), open them, and enrol everybody with everybody. */
 struct rig *rig_new(struct arena *a, const char *dir, const char *const *slugs,
                     const struct os *const *machines, size_t n);
+/* A node's place without making it: for folders that are there. */
+void rig_place(struct rig *r, size_t i, const char *slug, const char *dir, const struct os *os);
 void rig_free(struct rig *r);
 struct node *rig_open(struct rig_node *n, struct err *e);
 void rig_start(struct rig *r, size_t i); /* opens; must succeed */
