@@ -119,7 +119,7 @@ static bool carry(void *self, struct rig_node *from, struct rig_node *to,
         return rig_pass(from, to, call, reply, e);
     if (chance(s, 12))
         return err_fail(e, ERR_IO, "lost on the way there");
-    if (s->mode == FORGED && call->body.n && chance(s, 3)) {
+    if (s->mode == FORGED && call->body.n && chance(s, 2)) {
         changed.body = forge(s, call->body, s->rig->arena);
         s->forged++;
     }
@@ -133,7 +133,7 @@ static bool carry(void *self, struct rig_node *from, struct rig_node *to,
     if (chance(s, 12))
         return err_fail(e, ERR_IO, "lost on the way back");
     keep_for_replay(s, reply->body);
-    if (s->mode == FORGED && chance(s, 3)) {
+    if (s->mode == FORGED && chance(s, 2)) {
         reply->body = forge(s, reply->body, call->arena);
         if (reply->body.n > call->body_most)
             reply->body.n = call->body_most;
@@ -324,6 +324,19 @@ static bool failed(const struct sim *s, size_t i)
     return simdisk_failed(s->side[i].disk);
 }
 
+/* A disk that failed ends its process; sometimes the peer still gets to see it before. */
+static void bury(struct sim *s)
+{
+    while (failed(s, 0) || failed(s, 1)) {
+        size_t k = failed(s, 0) ? 0 : 1;
+        if (chance(s, 2))
+            visit(s, 1 - k);
+        check_node(s, 1 - k);
+        crash(s, k);
+        check_node(s, k);
+    }
+}
+
 static void event(struct sim *s)
 {
     size_t i = (size_t)rng_below(&s->rng, 2);
@@ -355,15 +368,7 @@ static void event(struct sim *s)
     }
     for (size_t k = 0; k < 2; k++)
         check_node(s, k);
-    /* A disk that failed ends its process; sometimes the peer still gets to see it before. */
-    for (size_t k = 0; k < 2; k++)
-        if (failed(s, k)) {
-            if (chance(s, 2))
-                visit(s, 1 - k);
-            check_node(s, 1 - k);
-            crash(s, k);
-            check_node(s, k);
-        }
+    bury(s);
 }
 
 /* South's other face: a copy of its disk on which the owner insists. */
