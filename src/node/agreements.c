@@ -27,7 +27,8 @@ static void slot_free(struct slot *s)
     if (!s)
         return;
     record_close(s->record);
-    pthread_mutex_destroy(&s->writer);
+    pthread_cond_destroy(&s->freed);
+    pthread_mutex_destroy(&s->gate);
     free(s->visits);
     free(s);
 }
@@ -51,6 +52,17 @@ static bool fill_visits(struct node *n, struct slot *s, struct err *e)
     return true;
 }
 
+static void gate_init(struct slot *s)
+{
+    pthread_condattr_t clock;
+
+    pthread_mutex_init(&s->gate, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->freed, &clock);
+    pthread_condattr_destroy(&clock);
+}
+
 static bool slot_open(struct node *n, const char *id, struct slot **out, struct err *e)
 {
     struct record_options o = options_of(n);
@@ -60,7 +72,7 @@ static bool slot_open(struct node *n, const char *id, struct slot **out, struct 
 
     if (ok) {
         memcpy(s->id, id, ACT_AGREEMENT);
-        pthread_mutex_init(&s->writer, NULL);
+        gate_init(s);
         ok = path_print(dir, e, "%s/agreements", n->dir) &&
              (s->record = record_open(&o, dir, s->id, e));
     }
@@ -263,11 +275,18 @@ bool node_agreements(struct node *n, struct arena *a, const char ***ids, size_t 
 bool slot_hold(struct node *n, struct slot *s, struct err *e)
 {
     struct timespec until;
+    bool mine;
 
     (void)n;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += HOLD_SECONDS;
-    if (pthread_mutex_clocklock(&s->writer, CLOCK_MONOTONIC, &until) == 0)
+    pthread_mutex_lock(&s->gate);
+    while (s->held && pthread_cond_timedwait(&s->freed, &s->gate, &until) == 0)
+        ;
+    mine = !s->held;
+    s->held = true;
+    pthread_mutex_unlock(&s->gate);
+    if (mine)
         return true;
     err_fail(e, ERR_DENIED, "agreement %s is being written by another command", s->id);
     return err_hint(e, "try again when it has ended");
@@ -276,7 +295,10 @@ bool slot_hold(struct node *n, struct slot *s, struct err *e)
 void slot_release(struct node *n, struct slot *s)
 {
     slot_refresh(n, s);
-    pthread_mutex_unlock(&s->writer);
+    pthread_mutex_lock(&s->gate);
+    s->held = false;
+    pthread_cond_signal(&s->freed);
+    pthread_mutex_unlock(&s->gate);
 }
 
 struct record *node_record(struct node *n, const char *id, struct err *e)

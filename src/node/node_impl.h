@@ -1,10 +1,11 @@
 /* What the files of node share; nobody else includes it.
  *
- * Locks, each held for a moment and never two of them at a time, except that `writer` may be held
- * around the others:
+ * Locks, each held for a moment and never two of them at a time, except that the
+ * right to write may be held around the others:
  *     node.lock      lists of peers, agreements, visits, and what is counted about them
  *     node.witnessing the folder witness/
- *     slot.writer    one writer per agreement (record.h); no call to a peer is made under it
+ *     slot.gate      whether somebody has the right to write in this agreement (slot_hold); no
+ *                    call to a peer is made while one has it
  */
 #ifndef ENTENTE_NODE_IMPL_H
 #define ENTENTE_NODE_IMPL_H
@@ -59,7 +60,9 @@ struct slot {
     char id[ACT_AGREEMENT + 1];
     struct bytes title; /* under node.lock */
     struct record *record;
-    pthread_mutex_t writer;
+    pthread_mutex_t gate; /* guards held */
+    pthread_cond_t freed;
+    bool held;            /* somebody has the right to write */
     struct visit *visits; /* one per other party */
     size_t visits_n;
     struct outside outsides[AGREEMENT_WITNESSES];
