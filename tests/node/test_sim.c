@@ -9,6 +9,7 @@
  */
 #include "node/node_rig.h"
 
+#include "node/node_impl.h"
 #include "support/simdisk.h"
 
 #include <stdlib.h>
@@ -108,6 +109,23 @@ static void keep_for_replay(struct sim *s, struct bytes b)
         arena_copy(s->rig->arena, b, &s->replay, NULL);
 }
 
+static void saw_root(struct sim *s, size_t whose, struct bytes note);
+
+/* Whatever leaves a node is seen by somebody who may keep it. */
+static void overhear(struct sim *s, struct rig_node *speaker, const struct http_call *call,
+                     const struct http_reply *reply)
+{
+    struct arena *a = arena_new(1 << 22);
+    struct heads *h = a ? arena_get(a, sizeof *h, NULL) : NULL;
+
+    if (h && (s->mode == HONEST || s->mode == FORGED) && reply->status == 200 &&
+        strstr(call->target, "/heads/") && heads_parse(reply->body, a, h, NULL))
+        for (size_t i = 0; i < h->n; i++)
+            if (bytes_are(h->line[i].slug, speaker->slug))
+                saw_root(s, (size_t)(speaker - s->rig->nodes), h->line[i].note);
+    arena_free(a);
+}
+
 static bool carry(void *self, struct rig_node *from, struct rig_node *to,
                   const struct http_call *call, struct http_reply *reply, struct err *e)
 {
@@ -130,6 +148,7 @@ static bool carry(void *self, struct rig_node *from, struct rig_node *to,
     keep_for_replay(s, call->body);
     if (!rig_pass(from, to, &changed, reply, e))
         return false;
+    overhear(s, to, call, reply);
     if (chance(s, 12))
         return err_fail(e, ERR_IO, "lost on the way back");
     keep_for_replay(s, reply->body);
