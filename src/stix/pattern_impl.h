@@ -36,12 +36,9 @@ struct token {
 
 /* The token at *at or behind blanks and comments; *at moves behind it. */
 struct token pattern_token(struct bytes in, size_t *at);
-/* ---- the parser -------------------------------------------------------------------------------
- */
 
-#define TYPES_MOST                                                                                 \
-    64 /* distinct object types inside one pair of brackets: a bit of a word each                  \
-        */
+/* Distinct object types inside one pair of brackets: a bit of a word each. */
+#define TYPES_MOST 64
 
 struct pattern_parser {
     struct bytes in;
