@@ -110,6 +110,7 @@ static void visited(struct node *n, struct slot *s, struct visit *v, const struc
     pthread_mutex_lock(&n->lock);
     v->due = now;
     v->busy = false;
+    pthread_cond_broadcast(&n->due); /* somebody may wait to visit it too */
     pthread_mutex_unlock(&n->lock);
     if (turned && ok)
         diag(n->diag, DIAG_INFO, "a peer is back", "peer=%.*s agreement=%s", BYTES_FMT(v->slug),
@@ -129,15 +130,25 @@ static void visited(struct node *n, struct slot *s, struct visit *v, const struc
              r->evidence);
 }
 
+#define CLAIM_SECONDS 60
+
+/* If it is being visited just now, wait for the end: what we came for may have been written since
+ * that visit began. */
 static bool claim(struct node *n, struct visit *v)
 {
-    bool free;
+    struct timespec until;
+    bool ours;
 
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += CLAIM_SECONDS;
     pthread_mutex_lock(&n->lock);
-    free = !v->busy;
+    while (v->busy && !atomic_load(&n->stopping) &&
+           pthread_cond_timedwait(&n->due, &n->lock, &until) == 0)
+        ;
+    ours = !v->busy;
     v->busy = true;
     pthread_mutex_unlock(&n->lock);
-    return free;
+    return ours;
 }
 
 /* The server may be there just now; whoever asks for a visit wants one that begins after asking. */
