@@ -3,7 +3,7 @@ BENCH ?= all
 SIZE ?=
 N ?=
 FUZZ_SECONDS ?= 60
-.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials format clean
+.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials watch-full format clean
 
 all: build/build.ninja
 	@ninja -C build
