@@ -29,11 +29,21 @@ static bool say_state(struct cli *c, struct record *r, const char *what, struct 
 
 /* ---- sign ---- */
 
+/* A party's node is often a folder of the party's name, and stands where its people work. */
+static bool is_file(struct cli *c, const char *name)
+{
+    struct bytes *names;
+    size_t n;
+
+    return !strcmp(name, "-") ||
+           (os_exists(c->os, name) && !os_list(c->os, name, c->arena, &names, &n, NULL));
+}
+
 static bool id_of(struct cli *c, const char *name, char id[ACT_AGREEMENT + 1], struct err *e)
 {
     struct bytes text;
 
-    if (strcmp(name, "-") && !os_exists(c->os, name))
+    if (!is_file(c, name))
         return agreement_named(c, name, id, e);
     return (input_read(c, name, LIMIT_AGREEMENT_BYTES * 4, &text, e) &&
             node_propose(c->node, text, id, e)) ||
