@@ -41,13 +41,16 @@ static void route_new_card(struct node *n, struct http_request *q, struct http_r
         return;
     }
     known = node_peer(n, c->slug);
-    if (!known)
+    if (!known) {
         http_respond_text(r, 404, "unknown party");
-    else if (!node_card_import(n, q->body, NULL, &e))
+    } else if (bytes_equal(known->card.note, q->body)) {
+        http_respond_text(r, 200, "known");
+    } else if (!node_card_import(n, q->body, NULL, &e)) {
         route_refuse(n, q, r, &e);
-    else
+    } else { /* only news make us visit: strangers do not */
         http_respond_text(r, 200, "taken");
-    node_wake(n);
+        node_wake(n);
+    }
 }
 
 static void route_challenge(struct node *n, struct http_request *q, struct http_response *r)
