@@ -4,7 +4,8 @@
  *     keys.next/            all keys, one of them new, and `change`: what is being done
  *     card.next             the new card; once it is there, the change will be made
  *     ... an act in every log ...
- *     keys -> keys.old, keys.next -> keys, card.next -> card.note, keys.old removed
+ *     keys.next/ready       (was `change`) the rest is moving files, and nothing is read before
+ *                           the last of them has moved
  *
  * Wherever a crash falls, the next open goes on from there. */
 #include "node/node_impl.h"
@@ -163,26 +164,45 @@ static bool change_logs(struct node *n, const struct change *c, const struct key
 /* ---- the folder
  * ---------------------------------------------------------------------------------------- */
 
+/* All that is in keys.next goes over what is in keys: those under a passphrase only fit together.
+ */
+static bool move_keys(struct node *n, struct err *e)
+{
+    struct arena *a = arena_new(1 << 20);
+    char from[PATH_ROOM], to[PATH_ROOM];
+    struct bytes *names;
+    size_t count = 0;
+    bool ok = a || err_fail(e, ERR_NOMEM, "out of memory");
+
+    ok = ok && path_print(from, e, "%s/keys.next", n->dir) &&
+         os_list(n->os, from, a, &names, &count, e);
+    for (size_t i = 0; ok && i < count; i++)
+        if (!bytes_are(names[i], "ready"))
+            ok = path_print(from, e, "%s/keys.next/%.*s", n->dir, BYTES_FMT(names[i])) &&
+                 path_print(to, e, "%s/keys/%.*s", n->dir, BYTES_FMT(names[i])) &&
+                 os_rename(n->os, from, to, e);
+    ok = ok && path_print(to, e, "%s/keys", n->dir) && n->os->ops->sync_dir(n->os->self, to, e);
+    arena_free(a);
+    return ok;
+}
+
 bool rotation_finish_folder(struct node *n, struct err *e)
 {
-    if (have(n, "keys.next") && !have(n, "card.next") && have(n, "keys") &&
-        !remove_dir(n, "keys.next", e)) /* it never began */
-        return false;
-    if (!have(n, "keys") && have(n, "keys.next") && !move(n, "keys.next", "keys", e))
-        return false;
-    if (have(n, "card.next") && !have(n, "keys.next") && !move(n, "card.next", "card.note", e))
-        return false;
-    if (have(n, "keys.old") && have(n, "keys") && !have(n, "keys.next"))
-        return remove_dir(n, "keys.old", e);
-    return true;
+    if (!have(n, "keys.next"))
+        return true;
+    if (have(n, "keys.next/ready"))
+        return move_keys(n, e) && (!have(n, "card.next") || move(n, "card.next", "card.note", e)) &&
+               remove_dir(n, "keys.next", e);
+    return have(n, "card.next") || remove_dir(n, "keys.next", e); /* it never began */
 }
 
 static bool finish(struct node *n, struct bytes passphrase, struct err *e)
 {
     char path[PATH_ROOM];
 
-    return path_print(path, e, "%s/keys.next/change", n->dir) && os_remove(n->os, path, e) &&
-           move(n, "keys", "keys.old", e) && rotation_finish_folder(n, e) &&
+    return move(n, "keys.next/change", "keys.next/ready", e) &&
+           path_print(path, e, "%s/keys.next", n->dir) &&
+           n->os->ops->sync_dir(n->os->self, path, e) && rotation_finish_folder(n, e) &&
            folder_reopen(n, passphrase, e);
 }
 

@@ -39,7 +39,7 @@ static struct bytes note_of(struct stranger *s, int history, uint64_t size)
 {
     struct tlog_source source = tlog_leaves_source(&s->leaves[history]);
     struct checkpoint c = {.origin = ORIGIN, .size = size};
-    struct bytes note;
+    struct bytes note = {0};
     struct err e = {0};
 
     must(tlog_source_root(&source, size, &c.root, &e) &&
@@ -124,7 +124,7 @@ static void check_line(struct rig *r, struct stranger *s, const struct step *t, 
     struct note_key key;
     struct note note;
     struct cosignature *c;
-    size_t n;
+    size_t n = 0;
     struct err e = {0};
 
     must(node_witness_vkey(r->nodes[0].node, vkey, &e) &&
@@ -204,7 +204,7 @@ static void outside_witness(void **state)
     const struct card *cards[2] = {node_card(north), node_card(r->nodes[1].node)};
     struct node_report report;
     struct note_key key;
-    struct bytes json, note;
+    struct bytes json = {0}, note;
     size_t at;
     struct err e = {0};
 
