@@ -20,6 +20,9 @@ static bool head_over(struct record *r, struct log *l, uint64_t index, struct ar
     }
     if (!note_parse(*note, a, &parsed, e) || !checkpoint_parse(parsed.text, c, e))
         return false;
+    /* Notes of one size gather cosigners as they come: the last has them all. */
+    if (missing.code == ERR_NONE && !cosigned_at(r, l, c->size, a, note, e))
+        return false;
     return (c->size > index && c->size <= l->tree.size) ||
            err_fail(e, ERR_MISSING, "no head of %s that has act %llu", l->origin,
                     (unsigned long long)index);
