@@ -117,23 +117,21 @@ static bool list_log(struct cli *c, struct table *t, struct record *r, struct by
 static bool run_list(struct cli *c, struct err *e)
 {
     const char *from = option(c, "from");
-    const struct agreement *g;
     uint64_t most = option_given(c, "all") ? UINT64_MAX : 20;
-    struct record *r;
+    struct view v;
     struct table t;
 
     if (option(c, "last") && !decimal_parse(bytes_text(option(c, "last")), &most))
         return misuse(c, e, "--last needs a number");
-    if (!record_named(c, c->operands_n ? c->operands[0] : NULL, &r, e))
+    if (!view_named(c, c->operands_n ? c->operands[0] : NULL, &v, e))
         return false;
-    g = record_agreement(r);
-    if (from && !agreement_party(g, bytes_text(from)))
+    if (from && !agreement_party(v.g, bytes_text(from)))
         return err_fail(e, ERR_MISSING, "\"%s\" is not a party of agreement %.8s", from,
-                        record_id(r));
+                        record_id(v.record));
     table_start(&t, c, "ACT|HASH|KIND|TO|>SIZE|CLAIMED TIME|COSIGNED BEFORE");
-    for (size_t i = 0; i < g->parties_n; i++)
-        if ((!from || bytes_are(g->parties[i].slug, from)) &&
-            !list_log(c, &t, r, g->parties[i].slug, most, e))
+    for (size_t i = 0; i < v.g->parties_n; i++)
+        if ((!from || bytes_are(v.g->parties[i].slug, from)) &&
+            !list_log(c, &t, v.record, v.g->parties[i].slug, most, e))
             return false;
     if (!c->json)
         table_print(&t, "");
@@ -162,15 +160,16 @@ static const struct option_row show_options[] = {
     {NULL},
 };
 
-static void describe(struct cli *c, struct record *r, const struct act *act)
+static void describe(struct cli *c, const struct view *v, const struct act *act)
 {
+    struct record *r = v->record;
     int64_t after = 0, before = INT64_MAX;
     FILE *to = c->err;
 
     record_bracket(r, act->from, act->seq, &after, &before, NULL);
     fprintf(to, "Act %.*s/%llu under agreement %.8s\n", BYTES_FMT(act->from),
             (unsigned long long)act->seq, record_id(r));
-    fprintf(to, "  said by      %s\n", shown(c, party_name(r, act->from)));
+    fprintf(to, "  said by      %s\n", shown(c, party_name(v->g, act->from)));
     fprintf(to, "  kind         %s%s%s\n", shown(c, act->kind),
             act->clause.n ? ", by clauses." : "", shown(c, act->clause));
     fprintf(to, "  to           %s\n", to_whom(c, act));
@@ -194,6 +193,7 @@ static bool run_show(struct cli *c, struct err *e)
     struct act *act = arena_get(c->arena, sizeof *act, e);
     struct bytes payload;
     struct record *r;
+    struct view v;
 
     if (!act || !act_named(c, option(c, "under"), c->operands[0], &r, act, e))
         return false;
@@ -201,7 +201,9 @@ static bool run_show(struct cli *c, struct err *e)
         return act_json(c, r, act, e);
     if (option_given(c, "payload"))
         return record_payload(r, act, c->arena, &payload, e) && output_write(c, NULL, payload, e);
-    describe(c, r, act);
+    if (!view_open(c, record_id(r), &v, e))
+        return false;
+    describe(c, &v, act);
     return output_write(c, NULL, act->note, e);
 }
 

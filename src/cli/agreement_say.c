@@ -9,21 +9,22 @@ static const struct option_row json_option[] = {
 };
 
 /* What was said, and what follows from it. */
-static bool say_state(struct cli *c, struct record *r, const char *what, struct err *e)
+static bool say_state(struct cli *c, const char *id, const char *what, struct view *v,
+                      struct err *e)
 {
     struct json_maker m = json_maker(c->arena);
     struct json *o = json_new_object(&m);
-    struct record_state s;
 
-    record_state(r, os_now(c->os), &s);
+    if (!view_open(c, id, v, e))
+        return false;
     if (c->json) {
-        json_set_text(&m, o, "agreement", record_id(r));
-        json_set_text(&m, o, "stage", stage_word(s.stage));
-        json_set_integer(&m, o, "version", (int64_t)s.agreement->version);
+        json_set_text(&m, o, "agreement", id);
+        json_set_text(&m, o, "stage", stage_word(v->state.stage));
+        json_set_integer(&m, o, "version", (int64_t)v->g->version);
         return print_json(c, &m, o, e);
     }
-    fprintf(c->out, "%s agreement %.8s, \"%s\", with %s.\n", what, record_id(r),
-            shown(c, s.agreement->title), other_parties(c, r));
+    fprintf(c->out, "%s agreement %.8s, \"%s\", with %s.\n", what, id, shown(c, v->g->title),
+            other_parties(c, v));
     return true;
 }
 
@@ -53,14 +54,12 @@ static bool id_of(struct cli *c, const char *name, char id[ACT_AGREEMENT + 1], s
 static bool run_sign(struct cli *c, struct err *e)
 {
     char id[ACT_AGREEMENT + 1];
-    struct record_state s;
-    struct record *r;
+    struct view v;
 
     if (!id_of(c, c->operands[0], id, e) || !node_sign(c->node, id, e) ||
-        !(r = node_record(c->node, id, e)) || !say_state(c, r, "Signed", e))
+        !say_state(c, id, "Signed", &v, e))
         return false;
-    record_state(r, os_now(c->os), &s);
-    if (s.stage == STAGE_IN_FORCE)
+    if (v.state.stage == STAGE_IN_FORCE)
         fprintf(words(c), "Every party has signed: it is in force.\n");
     else
         fprintf(words(c),
@@ -143,6 +142,7 @@ static bool run_amend(struct cli *c, struct err *e)
 {
     char id[ACT_AGREEMENT + 1];
     struct record *r;
+    struct view v;
     bool ok;
 
     if (option_given(c, "accept") != (c->operands_n == 1))
@@ -151,7 +151,7 @@ static bool run_amend(struct cli *c, struct err *e)
         return false;
     ok = amend(c, r, e);
     node_release(c->node, r);
-    if (!ok || !say_state(c, r, "Signed an amendment of", e))
+    if (!ok || !say_state(c, id, "Signed an amendment of", &v, e))
         return false;
     fprintf(words(c), "It counts when every party has signed it: entente agreement show %.8s\n",
             id);
@@ -212,6 +212,7 @@ static bool say(struct cli *c, const char *kind, const char *what, struct err *e
     struct record_draft d = {.kind = bytes_text(kind), .media_type = BYTES(MEDIA_JSON)};
     char id[ACT_AGREEMENT + 1];
     struct record *r;
+    struct view v;
     bool ok;
 
     if (!body_of(c, &d.payload, e) || !agreement_named(c, c->operands[0], id, e) ||
@@ -219,7 +220,7 @@ static bool say(struct cli *c, const char *kind, const char *what, struct err *e
         return false;
     ok = clauses_exist(c, r, e) && record_append(r, &d, 1, NULL, e);
     node_release(c->node, r);
-    return ok && say_state(c, r, what, e);
+    return ok && say_state(c, id, what, &v, e);
 }
 
 static bool run_suspend(struct cli *c, struct err *e)

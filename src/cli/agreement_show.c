@@ -32,14 +32,13 @@ static void put_slugs(struct json_maker *m, struct json *o, const char *key,
             json_add_string(m, list, g->parties[i].slug);
 }
 
-static bool one_json(struct cli *c, const struct record *r, bool document, struct err *e)
+static bool one_json(struct cli *c, const struct view *v, bool document, struct err *e)
 {
     struct json_maker m = json_maker(c->arena);
     struct json *o = json_new_object(&m), *list;
-    struct record_state s;
+    struct record_state s = v->state;
 
-    record_state(r, os_now(c->os), &s);
-    json_set_text(&m, o, "id", record_id(r));
+    json_set_text(&m, o, "id", record_id(v->record));
     json_set_string(&m, o, "title", s.agreement->title);
     json_set_text(&m, o, "stage", stage_word(s.stage));
     json_set_integer(&m, o, "version", (int64_t)s.agreement->version);
@@ -70,7 +69,7 @@ static const struct option_row show_options[] = {
     {NULL},
 };
 
-static void say_stage(struct cli *c, const struct record_state *s, struct bytes self)
+static void say_stage(struct cli *c, const struct record_state *s)
 {
     const struct agreement *g = s->agreement;
 
@@ -88,7 +87,6 @@ static void say_stage(struct cli *c, const struct record_state *s, struct bytes 
         fprintf(c->out, "  %s has announced its withdrawal%s%s.\n", shown(c, s->withdrawing),
                 s->withdrawn_from ? ", from " : "; no counterparty has cosigned that yet",
                 s->withdrawn_from ? shown_time(c, s->withdrawn_from) : "");
-    (void)self;
 }
 
 static bool say_amendment(struct cli *c, const struct record_state *s, struct err *e)
@@ -118,26 +116,23 @@ static bool is_ours_to_sign(const struct record_state *s, struct bytes self)
 
 static bool run_show(struct cli *c, struct err *e)
 {
-    struct record_state s;
-    struct record *r;
     struct bytes text;
+    struct view v;
 
-    if (!record_named(c, c->operands_n ? c->operands[0] : NULL, &r, e))
+    if (!view_named(c, c->operands_n ? c->operands[0] : NULL, &v, e))
         return false;
     if (c->json)
-        return one_json(c, r, true, e);
-    record_state(r, os_now(c->os), &s);
+        return one_json(c, &v, true, e);
     if (option_given(c, "document"))
-        return json_print_pretty(s.agreement->root, c->arena, &text, e) &&
-               output_write(c, NULL, text, e);
-    if (!agreement_explain(s.agreement, c->arena, &text, e) || !output_write(c, NULL, text, e))
+        return json_print_pretty(v.g->root, c->arena, &text, e) && output_write(c, NULL, text, e);
+    if (!agreement_explain(v.g, c->arena, &text, e) || !output_write(c, NULL, text, e))
         return false;
     fputc('\n', c->out);
-    say_stage(c, &s, record_self(r));
-    if (!say_amendment(c, &s, e))
+    say_stage(c, &v.state);
+    if (!say_amendment(c, &v.state, e))
         return false;
-    if (is_ours_to_sign(&s, record_self(r)))
-        fprintf(words(c), "\nIf you agree: entente agreement sign %.8s\n", record_id(r));
+    if (is_ours_to_sign(&v.state, record_self(v.record)))
+        fprintf(words(c), "\nIf you agree: entente agreement sign %.8s\n", record_id(v.record));
     return true;
 }
 
@@ -173,17 +168,15 @@ static bool run_list(struct cli *c, struct err *e)
                 "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
     table_start(&t, c, "AGREEMENT|WITH|STAGE|VERSION|SIGNED BY|TITLE");
     for (size_t i = 0; i < n; i++) {
-        struct record *r = node_record(c->node, ids[i], e);
-        struct record_state s;
+        struct view v;
         char *id;
-        if (!r || (c->json && !one_json(c, r, false, e)))
+        if (!view_open(c, ids[i], &v, e) || (c->json && !one_json(c, &v, false, e)))
             return false;
-        record_state(r, os_now(c->os), &s);
         if (!(id = arena_format(c->arena, e, "%.8s", ids[i])))
             return false;
-        table_add(
-            &t, id, other_parties(c, r), stage_word(s.stage), shown_count(c, s.agreement->version),
-            slugs_where(c, s.agreement, s.signed_by, true), shown_short(c, s.agreement->title, 50));
+        table_add(&t, id, other_parties(c, &v), stage_word(v.state.stage),
+                  shown_count(c, v.g->version), slugs_where(c, v.g, v.state.signed_by, true),
+                  shown_short(c, v.g->title, 50));
     }
     if (n && !c->json)
         table_print(&t, "");

@@ -161,17 +161,27 @@ bool passphrase_of_node(struct cli *c, struct bytes *out, struct err *e);
 
 /* The agreement that `name` means; NULL: the only one there is. */
 bool agreement_named(struct cli *c, const char *name, char id[ACT_AGREEMENT + 1], struct err *e);
-/* The record of it. */
+/* The record of it. What it shows of the agreement and its state lasts only until somebody writes,
+ * and in a server a peer may do so at any moment: take a view of those instead. */
 bool record_named(struct cli *c, const char *name, struct record **out, struct err *e);
+
+/* A copy of an agreement and its state, which stays as it is. */
+struct view {
+    struct record *record;
+    struct record_state state;
+    const struct agreement *g; /* the version in force: state.agreement */
+};
+bool view_open(struct cli *c, const char *id, struct view *out, struct err *e);
+bool view_named(struct cli *c, const char *name, struct view *out, struct err *e);
 /* All agreements, or the one named. */
 bool agreements_named(struct cli *c, const char *name, const char ***ids, size_t *n, struct err *e);
 /* An act by "slug/index" or the beginning of its hash, in one agreement or (name NULL) any. */
 bool act_named(struct cli *c, const char *agreement, const char *ref, struct record **r,
                struct act *out, struct err *e);
-/* Of a party of the record: its name in the agreement. */
-struct bytes party_name(const struct record *r, struct bytes slug);
-/* "CERT North and CERT South", without ours unless it is not a party. */
-const char *other_parties(struct cli *c, const struct record *r);
+/* Of a party: its name in the agreement. */
+struct bytes party_name(const struct agreement *g, struct bytes slug);
+/* "south, west": all but us. */
+const char *other_parties(struct cli *c, const struct view *v);
 const char *stage_word(enum record_stage s);
 
 /* ---- progress: one line on stderr, rewritten on a terminal, else every few seconds ---- */

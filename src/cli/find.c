@@ -80,26 +80,71 @@ bool act_named(struct cli *c, const char *agreement, const char *ref, struct rec
     return err_hint(e, "entente acts list shows them");
 }
 
+/* ---- views ---- */
+
+static bool copy_version(struct cli *c, const char *id, const struct agreement **g, struct err *e)
+{
+    struct agreement *copy = arena_get(c->arena, sizeof *copy, e);
+    struct bytes bytes;
+
+    if (!copy || !arena_copy(c->arena, (*g)->bytes, &bytes, e) ||
+        !agreement_read(bytes, id, c->arena, copy, e))
+        return false;
+    *g = copy;
+    return true;
+}
+
+static bool copy_state(struct cli *c, const char *id, struct record_state *s, struct err *e)
+{
+    for (size_t i = 0; i < s->suspended_n; i++)
+        if (!arena_copy(c->arena, s->suspended[i], &s->suspended[i], e))
+            return false;
+    return arena_copy(c->arena, s->withdrawing, &s->withdrawing, e) &&
+           copy_version(c, id, &s->agreement, e) &&
+           (!s->amendment || copy_version(c, id, &s->amendment, e));
+}
+
+bool view_open(struct cli *c, const char *id, struct view *out, struct err *e)
+{
+    struct record *r = node_hold(c->node, id, e);
+    bool ok;
+
+    if (!r)
+        return false;
+    out->record = r;
+    record_state(r, os_now(c->os), &out->state);
+    ok = copy_state(c, record_id(r), &out->state, e);
+    out->g = out->state.agreement;
+    node_release_unchanged(c->node, r);
+    return ok;
+}
+
+bool view_named(struct cli *c, const char *name, struct view *out, struct err *e)
+{
+    char id[ACT_AGREEMENT + 1];
+
+    return agreement_named(c, name, id, e) && view_open(c, id, out, e);
+}
+
 /* ---- parties ---- */
 
-struct bytes party_name(const struct record *r, struct bytes slug)
+struct bytes party_name(const struct agreement *g, struct bytes slug)
 {
-    const struct agreement_party *p = agreement_party(record_agreement(r), slug);
+    const struct agreement_party *p = agreement_party(g, slug);
 
     return p ? p->name : slug;
 }
 
-const char *other_parties(struct cli *c, const struct record *r)
+const char *other_parties(struct cli *c, const struct view *v)
 {
-    const struct agreement *g = record_agreement(r);
     struct buf b = buf_in(c->arena);
     const char *s;
     size_t n = 0;
 
-    for (size_t i = 0; i < g->parties_n; i++)
-        if (!bytes_equal(g->parties[i].slug, record_self(r))) {
+    for (size_t i = 0; i < v->g->parties_n; i++)
+        if (!bytes_equal(v->g->parties[i].slug, record_self(v->record))) {
             buf_puts(&b, n++ ? ", " : "");
-            buf_put(&b, g->parties[i].slug);
+            buf_put(&b, v->g->parties[i].slug);
         }
     s = buf_string(&b, NULL);
     return s ? s : "?";

@@ -55,16 +55,15 @@ static bool run_check(struct cli *c, struct err *e)
     if (!agreements_named(c, c->operands_n ? c->operands[0] : NULL, &ids, &n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
-        struct record *r = node_record(c->node, ids[i], e);
-        const struct agreement *g = r ? record_agreement(r) : NULL;
-        for (size_t j = 0; g && j < g->parties_n; j++) {
+        struct view v;
+        if (!view_open(c, ids[i], &v, e))
+            return false;
+        for (size_t j = 0; j < v.g->parties_n; j++) {
             struct arena_mark m = arena_mark(c->arena);
-            if (!check_log(c, r, g->parties[j].slug, e))
+            if (!check_log(c, v.record, v.g->parties[j].slug, e))
                 return false;
             arena_reset(c->arena, m);
         }
-        if (!r)
-            return false;
     }
     return true;
 }
@@ -138,16 +137,17 @@ static bool recover_from(struct cli *c, const char *id, struct bytes slug, struc
 
 static bool recover(struct cli *c, const char *id, struct err *e)
 {
-    struct record *r = node_record(c->node, id, e);
-    const struct agreement *g = r ? record_agreement(r) : NULL;
     struct record_head before, after;
     struct err first = {0};
+    struct record *r;
+    struct view v;
 
-    if (!r || !record_head(r, record_self(r), c->arena, &before, e))
+    if (!view_open(c, id, &v, e) ||
+        !record_head(r = v.record, record_self(v.record), c->arena, &before, e))
         return false;
-    for (size_t i = 0; i < g->parties_n; i++)
-        if (!bytes_equal(g->parties[i].slug, record_self(r)))
-            recover_from(c, id, g->parties[i].slug, &first);
+    for (size_t i = 0; i < v.g->parties_n; i++)
+        if (!bytes_equal(v.g->parties[i].slug, record_self(r)))
+            recover_from(c, id, v.g->parties[i].slug, &first);
     if (!record_head(r, record_self(r), c->arena, &after, e))
         return false;
     fprintf(c->out, "%.8s  our log: %s acts, %s of them recovered now; it %s\n", id,
@@ -244,15 +244,13 @@ const struct command cmd_log_fence = {
 
 static bool run_key(struct cli *c, struct err *e)
 {
-    const struct agreement *g;
     struct bytes policy, line;
-    struct record *r;
+    struct view v;
 
-    if (!record_named(c, c->operands_n ? c->operands[0] : NULL, &r, e))
+    if (!view_named(c, c->operands_n ? c->operands[0] : NULL, &v, e))
         return false;
-    g = record_agreement(r);
-    for (size_t i = 0; i < g->parties_n; i++) {
-        if (!record_policy(r, g->parties[i].slug, c->arena, &policy, e))
+    for (size_t i = 0; i < v.g->parties_n; i++) {
+        if (!record_policy(v.record, v.g->parties[i].slug, c->arena, &policy, e))
             return false;
         while (bytes_next_line(&policy, &line))
             if (bytes_start_with(line, "log "))

@@ -17,6 +17,7 @@ static const struct option_row list_options[] = {
 struct listing {
     struct cli *c;
     struct record *record;
+    const struct agreement *g;
     struct arena *scratch;
     const char *type;
     int tlp; /* rank; -2: any */
@@ -142,10 +143,13 @@ static bool list_log(struct listing *l, struct bytes slug, struct err *e)
 
 static bool list_record(struct listing *l, const char *from, struct err *e)
 {
-    const struct agreement *g = record_agreement(l->record);
+    struct view v;
 
-    for (size_t i = 0; i < g->parties_n; i++)
-        if ((!from || bytes_are(g->parties[i].slug, from)) && !list_log(l, g->parties[i].slug, e))
+    if (!view_open(l->c, record_id(l->record), &v, e))
+        return false;
+    for (size_t i = 0; i < v.g->parties_n; i++)
+        if ((!from || bytes_are(v.g->parties[i].slug, from)) &&
+            !list_log(l, v.g->parties[i].slug, e))
             return false;
     return true;
 }
@@ -216,7 +220,7 @@ static bool show_one(void *self, const struct record_object *o)
     if (c->json)
         return print_object_json(c, l->scratch, l->record, o, &l->e);
     fprintf(words(c), "%s%s\n  shared by    %s, act %.*s/%llu, agreement %.8s\n",
-            l->n > 1 ? "\n" : "", shown(c, o->id), shown(c, party_name(l->record, o->slug)),
+            l->n > 1 ? "\n" : "", shown(c, o->id), shown(c, party_name(l->g, o->slug)),
             BYTES_FMT(o->slug), (unsigned long long)o->act, record_id(l->record));
     if (record_bracket(l->record, o->slug, o->act, &after, &before, NULL))
         fprintf(words(c), "  appended     %s%s%s\n", after ? "after " : "",
@@ -241,12 +245,13 @@ static bool run_show(struct cli *c, struct err *e)
 {
     struct listing l = {.c = c, .scratch = arena_new(LIMIT_PAYLOAD_BYTES * 16)};
     const char **ids;
+    struct view v;
     size_t n;
     bool ok = l.scratch || err_fail(e, ERR_NOMEM, "out of memory");
 
     ok = ok && agreements_named(c, NULL, &ids, &n, e);
     for (size_t i = 0; ok && i < n; i++)
-        ok = (l.record = node_record(c->node, ids[i], e)) &&
+        ok = view_open(c, ids[i], &v, e) && (l.g = v.g) && (l.record = v.record) &&
              record_object(l.record, bytes_text(c->operands[0]), show_one, &l, e) &&
              (l.e.code == ERR_NONE || (*e = l.e, false));
     arena_free(l.scratch);

@@ -173,7 +173,7 @@ static bool put_payload(struct proof *p, struct err *e)
 
 static bool put_cards(struct proof *p, struct err *e)
 {
-    const struct agreement *g = record_agreement(p->record);
+    const struct agreement *g = p->g;
     struct node *n = p->c->node;
 
     for (size_t i = 0; i < g->parties_n; i++) {
@@ -193,7 +193,11 @@ static bool put_cards(struct proof *p, struct err *e)
 static bool fill(struct proof *p, struct err *e)
 {
     struct bytes readme;
+    struct view v;
 
+    if (!view_open(p->c, record_id(p->record), &v, e))
+        return false;
+    p->g = v.g;
     return make_folder(p, e) && put_proof(p, e) && put_payload(p, e) &&
            (!p->object_id.n || bytes_are(p->act->body.media_type, MEDIA_STIX) ||
             put(p, "object.json", p->object_bytes, e)) &&

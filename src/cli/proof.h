@@ -8,6 +8,7 @@
 struct proof {
     struct cli *c;
     struct record *record;
+    const struct agreement *g;
     const char *dir;
     struct act *act;
     struct bytes object_id; /* empty: the act as a whole */

@@ -148,7 +148,7 @@ static bool put_signer(struct buf *b, const struct proof *p, struct bytes slug, 
 
 static void put_whose(struct buf *b, const struct proof *p)
 {
-    const struct agreement *g = record_agreement(p->record);
+    const struct agreement *g = p->g;
 
     for (size_t i = 0; i < g->parties_n; i++)
         if (card_of(p, g->parties[i].slug))
@@ -202,7 +202,7 @@ static void put_head(struct buf *b, const struct proof *p)
 static unsigned put_cosigners(struct buf *b, const struct proof *p)
 {
     static const enum key_role roles[] = {KEY_MIRROR, KEY_WITNESS};
-    const struct agreement *g = record_agreement(p->record);
+    const struct agreement *g = p->g;
     unsigned mirrors = 0;
 
     buf_puts(b, cosigned_function);
@@ -223,7 +223,7 @@ static unsigned put_cosigners(struct buf *b, const struct proof *p)
 /* Others that the agreement names, with the key that stands there. */
 static void put_witnesses(struct buf *b, const struct proof *p)
 {
-    const struct agreement *g = record_agreement(p->record);
+    const struct agreement *g = p->g;
 
     for (size_t i = 0; i < g->witnesses_n; i++) {
         const struct note_key *k = &g->witnesses[i].key;
@@ -252,7 +252,7 @@ static void put_commands(struct buf *b, const struct proof *p, unsigned *mirrors
 
 static void put_parties(struct buf *b, const struct proof *p)
 {
-    const struct agreement *g = record_agreement(p->record);
+    const struct agreement *g = p->g;
     char fingerprint[CARD_FINGERPRINT_MAX];
 
     for (size_t i = 0; i < g->parties_n; i++) {

@@ -134,20 +134,19 @@ static bool sync_one(struct syncing *s, const char *id, struct bytes slug, struc
 static bool sync_agreement(struct syncing *s, const char *id, const char *peer, struct err *e)
 {
     struct node_report outside = {0};
-    struct record *r = node_record(s->c->node, id, e);
-    const struct agreement *g = r ? record_agreement(r) : NULL;
     struct err why = {0};
+    struct view v;
 
-    if (!r)
+    if (!view_open(s->c, id, &v, e))
         return false;
-    for (size_t i = 0; i < g->parties_n && !is_cancelled(s->c); i++) {
-        struct bytes slug = g->parties[i].slug;
-        if (bytes_equal(slug, record_self(r)) || (peer && !bytes_are(slug, peer)))
+    for (size_t i = 0; i < v.g->parties_n && !is_cancelled(s->c); i++) {
+        struct bytes slug = v.g->parties[i].slug;
+        if (bytes_equal(slug, record_self(v.record)) || (peer && !bytes_are(slug, peer)))
             continue;
         if (!sync_one(s, id, slug, e))
             return false;
     }
-    if (g->witnesses_n && !peer && !node_sync_witnesses(s->c->node, id, &outside, &why))
+    if (v.g->witnesses_n && !peer && !node_sync_witnesses(s->c->node, id, &outside, &why))
         fprintf(s->c->err, "entente: witnesses: %s\n", why.text);
     return true;
 }

@@ -332,6 +332,14 @@ void node_release(struct node *n, struct record *r)
     slot_wake(n, s);
 }
 
+void node_release_unchanged(struct node *n, struct record *r)
+{
+    struct slot *s = r ? slot_find(n, bytes_text(record_id(r))) : NULL;
+
+    if (s)
+        slot_release(n, s);
+}
+
 /* ---- new ones
  * -------------------------------------------------------------------------------------- */
 

@@ -144,6 +144,8 @@ struct record *node_record(struct node *n, const char *id, struct err *e);
 struct record *node_hold(struct node *n, const char *id, struct err *e);
 /* Peers are visited soon after something was written. */
 void node_release(struct node *n, struct record *r);
+/* The same after reading alone, for views that a writer would take away: nobody is visited. */
+void node_release_unchanged(struct node *n, struct record *r);
 /* Our signature under it: as node_propose, the cards must (still) be enrolled with its keys. */
 bool node_sign(struct node *n, const char *id, struct err *e);
 
