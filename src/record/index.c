@@ -65,7 +65,8 @@ static int by_key(const void *a, const void *b)
 
 static bool put_pairs(struct index_txn *t, size_t table, struct pairs *pairs, struct err *e)
 {
-    qsort(pairs->p, pairs->n, sizeof *pairs->p, by_key);
+    if (pairs->n) /* qsort wants a pointer even then */
+        qsort(pairs->p, pairs->n, sizeof *pairs->p, by_key);
     for (size_t i = 0; i < pairs->n; i++) {
         const struct pair *p = &pairs->p[i];
         if (!index_put(t, table, bytes_of(p->key, p->key_n), bytes_of(p->value, p->value_n), e))
