@@ -546,6 +546,7 @@ int main(int argc, char **argv)
 {
     struct bed *b;
 
+    arena_keep_memory();
     if (!crypto_init())
         return 1;
     b = make_bed();

@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static bool push(struct arena *a, size_t n)
     return true;
 }
 
-void *arena_get(struct arena *a, size_t n, struct err *e)
+void *arena_get_raw(struct arena *a, size_t n, struct err *e)
 {
     size_t need;
     void *p;
@@ -91,8 +92,14 @@ void *arena_get(struct arena *a, size_t n, struct err *e)
     p = a->top->data + a->top->used;
     a->top->used += need;
     a->total += need;
-    memset(p, 0, need);
     return p;
+}
+
+void *arena_get(struct arena *a, size_t n, struct err *e)
+{
+    void *p = arena_get_raw(a, n, e);
+
+    return p ? memset(p, 0, n) : NULL;
 }
 
 void *arena_get_array(struct arena *a, size_t count, size_t size, struct err *e)
@@ -106,12 +113,13 @@ void *arena_get_array(struct arena *a, size_t count, size_t size, struct err *e)
 
 bool arena_copy(struct arena *a, struct bytes b, struct bytes *out, struct err *e)
 {
-    uint8_t *p = b.n == SIZE_MAX ? NULL : arena_get(a, b.n + 1, e);
+    uint8_t *p = b.n == SIZE_MAX ? NULL : arena_get_raw(a, b.n + 1, e);
 
     if (!p)
         return false;
     if (b.n)
         memcpy(p, b.p, b.n);
+    p[b.n] = 0;
     *out = (struct bytes){p, b.n};
     return true;
 }
@@ -141,6 +149,12 @@ char *arena_format(struct arena *a, struct err *e, const char *format, ...)
     va_end(again);
     va_end(args);
     return p;
+}
+
+void arena_keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    mallopt(M_TRIM_THRESHOLD, 128 << 20);
 }
 
 struct arena_mark arena_mark(const struct arena *a)

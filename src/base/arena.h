@@ -24,6 +24,8 @@ void arena_free(struct arena *a); /* NULL is fine */
 
 /* n bytes, zeroed, aligned to 16. NULL: ERR_LIMIT, ERR_NOMEM. n may be 0. */
 void *arena_get(struct arena *a, size_t n, struct err *e);
+/* The same, not zeroed: for bytes that are written at once. */
+void *arena_get_raw(struct arena *a, size_t n, struct err *e);
 /* count * size with the product checked. */
 void *arena_get_array(struct arena *a, size_t count, size_t size, struct err *e);
 /* A copy with a zero behind it (not counted in the view). False: as arena_get. */
@@ -40,6 +42,11 @@ struct arena_mark {
 };
 struct arena_mark arena_mark(const struct arena *a);
 void arena_reset(struct arena *a, struct arena_mark to);
+
+/* For a main(): let the process keep up to 128 MiB of what its arenas gave back. The first touch of
+ * a page costs more than filling it, so a node that gives all back after each request pays for
+ * its memory again and again. */
+void arena_keep_memory(void);
 
 size_t arena_used(const struct arena *a);
 size_t arena_cap(const struct arena *a);

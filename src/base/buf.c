@@ -19,7 +19,7 @@ static uint8_t *room(struct buf *b, size_t n)
         uint8_t *p;
         while (cap - b->n < n && cap <= SIZE_MAX / 2)
             cap *= 2;
-        p = arena_get(b->arena, cap, &b->e);
+        p = arena_get_raw(b->arena, cap, &b->e);
         if (!p)
             return NULL;
         if (b->n)

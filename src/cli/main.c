@@ -268,6 +268,7 @@ int main(int argc, char **argv)
     struct arena *words = arena_new(1 << 20);
     int status;
 
+    arena_keep_memory();
     if (!words || !crypto_init()) {
         fprintf(stderr, "entente: the machine gives no %s\n", words ? "randomness" : "memory");
         return CLI_TROUBLE;
