@@ -88,8 +88,9 @@ static int unknown_command(struct cli *c, const char *word)
 
     for (const struct command *const *cmd = commands; *cmd; cmd++)
         if (!strncmp((*cmd)->name, word, n) && (*cmd)->name[n] == ' ') {
-            fprintf(words(c), family ? "" : "entente: \"%s\" needs to know what to do:\n",
-                    shown(c, bytes_text(word)));
+            if (!family)
+                fprintf(words(c), "entente: \"%s\" needs to know what to do:\n",
+                        shown(c, bytes_text(word)));
             fprintf(words(c), "  %-20s %s\n", (*cmd)->name, (*cmd)->sentence);
             family = true;
         }

@@ -112,11 +112,12 @@ static bool scan(struct cli *c, bool in_order, int argc, char **argv, int *used,
 
 static size_t named(const struct cli *c, const char *name)
 {
-    for (size_t i = 0; i < c->options_n; i++)
-        if (!strcmp(c->options[i].row->name, name))
-            return i;
-    assert(!"the command has no such option");
-    return 0;
+    size_t i = 0;
+
+    while (i < c->options_n && strcmp(c->options[i].row->name, name))
+        i++;
+    assert(i < c->options_n); /* the command has no such option */
+    return i;
 }
 
 const char *option(const struct cli *c, const char *name)
