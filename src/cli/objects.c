@@ -1,7 +1,14 @@
-/* entente objects list, show; entente revoke */
+/* entente objects list, show; entente revoke
+ *
+ * The record calls back under its lock, and whoever reads our output may take hours: so what is
+ * called back writes to a file without a name, or into memory, and we print afterwards. */
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "stix/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 static const struct option_row list_options[] = {
     {"under", 0, "AGREEMENT", "only of this agreement"},
@@ -17,8 +24,8 @@ static const struct option_row list_options[] = {
 struct listing {
     struct cli *c;
     struct record *record;
-    const struct agreement *g;
     struct arena *scratch;
+    FILE *spool;
     const char *type;
     int tlp; /* rank; -2: any */
     bool revoked, heading;
@@ -108,11 +115,33 @@ static bool carries_objects(const struct act *act)
            bytes_start_with(act->body.media_type, "application/vnd.entente.list");
 }
 
+/* Print what was spooled, and empty the spool. */
+static bool empty_spool(struct listing *l, struct err *e)
+{
+    char piece[65536];
+    size_t n;
+
+    if (fflush(l->spool) != 0 || fseek(l->spool, 0, SEEK_SET) != 0)
+        return err_system(e, errno, "the temporary file");
+    while ((n = fread(piece, 1, sizeof piece, l->spool)) > 0)
+        if (fwrite(piece, 1, n, l->c->out) != n)
+            return err_fail(e, ERR_IO, "nobody reads on");
+    if (fseek(l->spool, 0, SEEK_SET) != 0 || ftruncate(fileno(l->spool), 0) != 0)
+        return err_system(e, errno, "the temporary file");
+    return true;
+}
+
 static bool list_act(struct listing *l, const struct act *act, struct err *e)
 {
+    FILE *out = l->c->out;
+    bool ok;
+
     if (!carries_objects(act))
         return true;
-    if (!record_objects_of(l->record, act->from, act->seq, list_one, l, e))
+    l->c->out = l->spool;
+    ok = record_objects_of(l->record, act->from, act->seq, list_one, l, e);
+    l->c->out = out;
+    if (!ok || !empty_spool(l, e))
         return false;
     if (l->e.code) {
         *e = l->e;
@@ -173,6 +202,21 @@ static bool list_all(struct listing *l, struct err *e)
     return true;
 }
 
+/* On the node's own disk, where these objects lie anyway. */
+static FILE *open_spool(struct cli *c, struct err *e)
+{
+    const char *path = arena_format(c->arena, e, "%s/run", node_dir(c->node));
+    int fd = path ? open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+    FILE *f = fd >= 0 ? fdopen(fd, "w+") : NULL;
+
+    if (!path || f)
+        return f;
+    err_system(e, errno, "a temporary file in %s", path);
+    if (fd >= 0)
+        close(fd);
+    return NULL;
+}
+
 static bool run_list(struct cli *c, struct err *e)
 {
     struct listing l = {.c = c, .type = option(c, "type"), .tlp = -2};
@@ -184,7 +228,9 @@ static bool run_list(struct cli *c, struct err *e)
     l.scratch = arena_new(LIMIT_PAYLOAD_BYTES * 8);
     if (!l.scratch)
         return err_fail(e, ERR_NOMEM, "out of memory");
-    ok = list_all(&l, e);
+    ok = (l.spool = open_spool(c, e)) && list_all(&l, e);
+    if (l.spool)
+        fclose(l.spool);
     arena_free(l.scratch);
     if (ok && !c->json)
         fprintf(words(c), "%s %s.\n", shown_count(c, l.n), plural(l.n, "object", "objects"));
@@ -208,57 +254,119 @@ static const struct option_row show_options[] = {
     {NULL},
 };
 
-static bool show_one(void *self, const struct record_object *o)
-{
-    struct listing *l = self;
-    struct cli *c = l->c;
-    int64_t after, before;
-    struct bytes text;
-    const struct json *v;
+/* A copy of what was called back with. */
+struct version {
+    struct version *next;
+    struct record *record;
+    const struct agreement *g;
+    struct record_object o;
+};
 
-    l->n++;
-    if (c->json)
-        return print_object_json(c, l->scratch, l->record, o, &l->e);
-    fprintf(words(c), "%s%s\n  shared by    %s, act %.*s/%llu, agreement %.8s\n",
-            l->n > 1 ? "\n" : "", shown(c, o->id), shown(c, party_name(l->g, o->slug)),
-            BYTES_FMT(o->slug), (unsigned long long)o->act, record_id(l->record));
-    if (record_bracket(l->record, o->slug, o->act, &after, &before, NULL))
-        fprintf(words(c), "  appended     %s%s%s\n", after ? "after " : "",
-                after ? shown_time(c, after) : "",
-                before == INT64_MAX
-                    ? after ? ", not cosigned by anybody yet" : "not cosigned by anybody yet"
-                    : arena_format(c->arena, NULL, "%sbefore %s, by others' cosignatures",
-                                   after ? ", " : "", shown_time(c, before)));
-    fprintf(words(c), "  marking      TLP:%s%s\n  sha256       %s\n", tlp_word(o->tlp),
+struct showing {
+    struct cli *c;
+    struct record *record;
+    const struct agreement *g;
+    struct version *first, **last;
+    struct err e;
+};
+
+static bool keep_version(void *self, const struct record_object *o)
+{
+    struct showing *s = self;
+    struct arena *a = s->c->arena;
+    struct version *v = arena_get(a, sizeof *v, &s->e);
+
+    if (!v)
+        return false;
+    v->record = s->record;
+    v->g = s->g;
+    v->o = *o;
+    *s->last = v;
+    s->last = &v->next;
+    return arena_copy(a, o->slug, &v->o.slug, &s->e) && arena_copy(a, o->id, &v->o.id, &s->e) &&
+           arena_copy(a, o->bytes, &v->o.bytes, &s->e);
+}
+
+static const char *bracket_of(struct cli *c, const struct version *v)
+{
+    int64_t after, before;
+    const char *s = NULL;
+
+    if (!record_bracket(v->record, v->o.slug, v->o.act, &after, &before, NULL))
+        return "not known";
+    if (before == INT64_MAX)
+        s = arena_format(c->arena, NULL, "%s%s, not cosigned by anybody yet", after ? "after " : "",
+                         after ? shown_time(c, after) : "now");
+    else
+        s = arena_format(c->arena, NULL, "%s%s%sbefore %s, by others' cosignatures",
+                         after ? "after " : "", after ? shown_time(c, after) : "",
+                         after ? ", " : "", shown_time(c, before));
+    return s ? s : "?";
+}
+
+static bool show_version(struct cli *c, const struct version *v, struct err *e)
+{
+    const struct record_object *o = &v->o;
+    const struct json *json;
+    struct bytes text;
+
+    fprintf(words(c), "%s\n  shared by    %s, act %.*s/%llu, agreement %.8s\n", shown(c, o->id),
+            shown(c, party_name(v->g, o->slug)), BYTES_FMT(o->slug), (unsigned long long)o->act,
+            record_id(v->record));
+    fprintf(words(c), "  appended     %s\n  marking      %s%s%s\n  sha256       %s\n",
+            bracket_of(c, v), o->tlp < 0 ? "" : "TLP:", tlp_word(o->tlp),
             o->revoked ? "; withdrawn by its sharer" : "", shown_hash(c, &o->sha256, 64));
-    fflush(c->err);
-    if (!o->bytes.n)
+    if (!o->bytes.n) {
         fprintf(words(c), "  The object itself was withheld or erased.\n");
-    else if ((v = json_parse_canonical(o->bytes, l->scratch, &l->e)) &&
-             json_print_pretty(v, l->scratch, &text, &l->e))
-        fwrite(text.p, 1, text.n, c->out);
-    fflush(c->out);
-    return l->e.code == ERR_NONE;
+        return true;
+    }
+    fflush(c->err);
+    return (json = json_parse_canonical(o->bytes, c->arena, e)) &&
+           json_print_pretty(json, c->arena, &text, e) && output_write(c, NULL, text, e);
+}
+
+static bool gather_versions(struct showing *s, const char *id, struct err *e)
+{
+    const char **ids;
+    struct view v;
+    size_t n;
+
+    if (!agreements_named(s->c, NULL, &ids, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (!view_open(s->c, ids[i], &v, e))
+            return false;
+        s->record = v.record;
+        s->g = v.g;
+        if (!record_object(v.record, bytes_text(id), keep_version, s, e))
+            return false;
+        if (s->e.code) {
+            *e = s->e;
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool run_show(struct cli *c, struct err *e)
 {
-    struct listing l = {.c = c, .scratch = arena_new(LIMIT_PAYLOAD_BYTES * 16)};
-    const char **ids;
-    struct view v;
-    size_t n;
-    bool ok = l.scratch || err_fail(e, ERR_NOMEM, "out of memory");
+    struct showing s = {.c = c};
 
-    ok = ok && agreements_named(c, NULL, &ids, &n, e);
-    for (size_t i = 0; ok && i < n; i++)
-        ok = view_open(c, ids[i], &v, e) && (l.g = v.g) && (l.record = v.record) &&
-             record_object(l.record, bytes_text(c->operands[0]), show_one, &l, e) &&
-             (l.e.code == ERR_NONE || (*e = l.e, false));
-    arena_free(l.scratch);
-    if (!ok || l.n)
-        return ok;
-    err_fail(e, ERR_MISSING, "there is no object %s", c->operands[0]);
-    return err_hint(e, "entente objects list shows their ids");
+    s.last = &s.first;
+    if (!gather_versions(&s, c->operands[0], e))
+        return false;
+    if (!s.first) {
+        err_fail(e, ERR_MISSING, "there is no object %s", c->operands[0]);
+        return err_hint(e, "entente objects list shows their ids");
+    }
+    for (const struct version *v = s.first; v; v = v->next) {
+        if (v != s.first && !c->json)
+            fputs("\n", words(c));
+        if (!(c->json ? print_object_json(c, c->arena, v->record, &v->o, e)
+                      : show_version(c, v, e)))
+            return false;
+    }
+    return true;
 }
 
 const struct command cmd_objects_show = {

@@ -269,6 +269,28 @@ static bool names_list(struct walk *w, uint64_t position)
     return named;
 }
 
+/* The marking that the list gives to the object at a place: they stand directly before it, in its
+ * order, and the index knows their places. */
+static int tlp_in_list(struct walk *w, uint64_t list, uint64_t position)
+{
+    struct arena_mark m = arena_mark(w->a);
+    struct payload_place place;
+    struct list_line line;
+    struct bytes text;
+    struct hash h;
+    int tlp = -1;
+
+    if (read_at(w->l, list, SEG_PART, w->a, &text, NULL)) {
+        sha256(text, &h);
+        if (find_payload(w->r, w->l, &h, w->a, &place, NULL))
+            for (size_t i = 0; i < place.objects && list_next(&text, false, &line, NULL); i++)
+                if (place.object[i] == position)
+                    tlp = line.tlp;
+    }
+    arena_reset(w->a, m);
+    return tlp;
+}
+
 static bool visit_id(struct walk *w, struct bytes id, struct index_cursor *c, struct err *e)
 {
     struct bytes key, value;
@@ -287,6 +309,8 @@ static bool visit_id(struct walk *w, struct bytes id, struct index_cursor *c, st
             continue;
         if (!act_behind(w->r, w->l, position, &w->act, e))
             return false;
+        if (list)
+            line.tlp = tlp_in_list(w, list, position);
         if (w->act < w->l->tree.size && (list == 0 || names_list(w, list)) &&
             !visit(w, position, &line, e))
             return false;

@@ -17,7 +17,7 @@ leave() {
         echo "$scenario: failed (status $status) after: $at" >&2
         [ ! -f "$stage/said" ] || { echo "--- the last command said"; tail -n 20 "$stage/said"; } >&2
         for log in "$stage"/*.log; do
-            [ ! -f "$log" ] || { echo "--- ${log##*/}"; tail -n 10 "$log"; } >&2
+            [ ! -f "$log" ] || { echo "--- ${log##*/}"; tail -n ${ENTENTE_TAIL:-10} "$log"; } >&2
         done
     fi
     [ -z "${ENTENTE_KEEP:-}" ] && rm -rf "$stage" || echo "$scenario: kept $stage" >&2

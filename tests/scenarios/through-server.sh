@@ -38,6 +38,18 @@ on north objects list 2>/dev/null | head -n 1 >line
 [ -s line ] || fail 'nothing came'
 ok on north status
 
+step 'a caller that does not read holds up nobody'
+mkfifo slow
+on north objects list --json >slow 2>/dev/null &
+reader=$!
+exec 3<slow # opened, and not read: much more than a pipe holds
+sleep 0.5
+ok timeout 5 "$ENTENTE" -C north status
+ok timeout 5 "$ENTENTE" -C north share a.txt --tlp green
+ok timeout 5 "$ENTENTE" -C north objects list --act north/1
+exec 3<&-
+wait $reader || :
+
 step 'a changed configuration'
 sed -i 's/^.*poll_seconds.*$/poll_seconds = nonsense/' north/entente.conf
 eval "kill -HUP \$pid_north"
@@ -49,6 +61,6 @@ eval "kill -HUP \$pid_north"
 step 'a clean stop, and all is there afterwards'
 ok on north sync
 stop north
-is "$(acts_of north north)" 7
+is "$(acts_of north north)" 8
 ok on north log check
 stop south

@@ -35,6 +35,18 @@ is "$(on south objects list --from north --json | wc -l)" 3
 object=$(on south objects list --from north --type indicator --json | value .id)
 says 0 'marking *TLP:amber' on south objects show "$object"
 
+step 'what carries no marking of its own goes under the label given'
+sed '/object_marking_refs/d; s/"2026-01-15T09:00:00Z",/"2026-01-15T09:00:00Z"/; s/7d11/7d12/' \
+    "$ENTENTE_SOURCE/examples/eyes-only.json" >plain.json
+says 0 'shared *1  indicator, TLP:GREEN' on north share plain.json --tlp green
+ok on north sync
+unmarked=indicator--1b6b3a5e-0c0f-4c52-9d6c-6a2f0a3f7d12
+says 0 'marking *TLP:green' on south objects show $unmarked
+is "$(on south objects show $unmarked --json | value .tlp)" green
+is "$(on south objects list --tlp green --json | value .id)" $unmarked
+ok on north revoke $unmarked
+ok on north sync
+
 step 'what south says comes back'
 ok on south share "$ENTENTE_SOURCE/examples/badtraffic-2018.txt" --tlp green
 ok on south sync
@@ -55,7 +67,7 @@ ok on north revoke "$object" --reason 'a false alarm'
 says 1 'withdrawn already' on north revoke "$object"
 ok on north sync
 is "$(on south objects list --from north --json | wc -l)" 2
-is "$(on south objects list --from north --revoked --json | wc -l)" 3
+is "$(on south objects list --from north --revoked --json | wc -l)" 4
 
 step 'a whole log as a file'
 ok on south export log --from north -o north.log-file
