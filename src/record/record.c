@@ -175,8 +175,14 @@ const struct sign_public *record_key(const struct record *r, struct bytes slug, 
                                      uint64_t index)
 {
     const struct log *l = log_of(r, slug);
+    const struct sign_public *key;
 
-    return l ? keys_at(&l->keys, role, index) : NULL;
+    /* A fold that is under way begins with the first keys. What it writes where we point is what
+     * stands there already. */
+    record_lock(r);
+    key = l ? keys_at(&l->keys, role, index) : NULL;
+    record_unlock(r);
+    return key;
 }
 
 bool record_writable(const struct record *r, struct err *e)
