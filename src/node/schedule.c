@@ -43,14 +43,17 @@ static const struct node_peer *enrolled_peer(struct node *n, struct slot *s, str
                                              struct err *e)
 {
     const struct node_peer *p = node_peer(n, v->slug);
-    const struct agreement *g = record_agreement(s->record);
-    const struct agreement_party *party = agreement_party(g, v->slug);
+    /* Not the agreement: it lasts until the next write. The recovery key never changes. */
+    const struct sign_public *recovery = record_key(s->record, v->slug, KEY_RECOVERY, UINT64_MAX);
+    struct hash id = {{0}};
 
+    if (recovery)
+        sha256(bytes_of(recovery->b, sizeof recovery->b), &id);
     if (!p) {
         err_fail(e, ERR_MISSING, "no card of %.*s", BYTES_FMT(v->slug));
         return NULL;
     }
-    if (!party || !hash_equal(&party->id_of_key, &p->card.id)) {
+    if (!recovery || !hash_equal(&id, &p->card.id)) {
         err_fail(e, ERR_DENIED, "the card of %.*s is another party's than the agreement's",
                  BYTES_FMT(v->slug));
         return NULL;
