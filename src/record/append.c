@@ -101,27 +101,46 @@ static bool is_object(const struct record_draft *d, struct err *e)
     return !bytes_are(d->media_type, MEDIA_STIX) || object_peek(d->payload, &id, &type, &tlp, e);
 }
 
-bool append_prepare(struct record *r, const struct record_draft *d, uint64_t seq,
-                    const struct hash *prev, struct bytes time, struct arena *a, struct act *act,
-                    struct err *e)
+/* What the acts of a batch have in common, or share with the one before. */
+struct batch {
+    char time[TIME_TEXT_MAX];
+    uint8_t *nonces;     /* 16 bytes an act, drawn at once */
+    struct bytes kind;   /* the gate was asked last about this kind ... */
+    struct bytes clause; /* ... and named this clause */
+};
+
+static bool ask_gate(struct record *r, const struct record_draft *d, struct arena *a,
+                     struct batch *b, struct err *e)
 {
     char clause[GATE_CLAUSE_MAX];
 
+    if (b->kind.n && bytes_equal(b->kind, d->kind))
+        return true;
+    b->kind = d->kind;
+    return same_state_allows(r, d, clause, e) && arena_copy(a, bytes_text(clause), &b->clause, e);
+}
+
+static bool prepare(struct record *r, const struct record_draft *d, size_t i, uint64_t seq,
+                    const struct hash *prev, struct arena *a, struct batch *b, struct act *act,
+                    struct err *e)
+{
     *act = (struct act){.agreement = bytes_of(r->first.id, ACT_AGREEMENT),
                         .from = r->own->slug,
                         .kind = d->kind,
                         .tlp = d->tlp,
-                        .time = time,
+                        .time = bytes_text(b->time),
                         .seq = seq,
                         .prev = *prev,
                         .refs_n = d->refs_n};
     if (d->refs_n > ACT_REFS)
         return err_fail(e, ERR_LIMIT, "an act answers at most %d others", ACT_REFS);
     memcpy(act->refs, d->refs, d->refs_n * sizeof d->refs[0]);
-    os_random(r->o.os, act->nonce, sizeof act->nonce);
-    return same_state_allows(r, d, clause, e) && addressees(r, d, act, e) && is_object(d, e) &&
-           fill_body(r, d, &act->body) && arena_copy(a, bytes_text(clause), &act->clause, e) &&
-           act_print(act, a, e);
+    memcpy(act->nonce, b->nonces + i * sizeof act->nonce, sizeof act->nonce);
+    if (!ask_gate(r, d, a, b, e) || !addressees(r, d, act, e) || !is_object(d, e) ||
+        !fill_body(r, d, &act->body))
+        return false;
+    act->clause = b->clause;
+    return act_print(act, a, e);
 }
 
 /* ---- a batch ---- */
@@ -189,13 +208,15 @@ static bool append_some(struct record *r, const struct record_draft *drafts, siz
     struct bytes *payloads = acts ? arena_get_array(a, n, sizeof *payloads, e) : NULL;
     struct hash prev = r->own->prev;
     uint64_t seq = r->own->tree.size;
-    char time[TIME_TEXT_MAX];
+    struct batch b = {.nonces = payloads ? arena_get_raw(a, n * sizeof acts->nonce, e) : NULL};
     size_t groups = (n + SIGN_GRAIN - 1) / SIGN_GRAIN;
-    bool ok = payloads && new_arenas(a, &arenas, groups, e);
+    bool ok = b.nonces && new_arenas(a, &arenas, groups, e);
 
-    time_print(time, os_now(r->o.os));
+    if (ok)
+        os_random(r->o.os, b.nonces, n * sizeof acts->nonce);
+    time_print(b.time, os_now(r->o.os));
     for (size_t i = 0; ok && i < n; i++) {
-        ok = append_prepare(r, &drafts[i], seq + i, &prev, bytes_text(time), a, &acts[i], e);
+        ok = prepare(r, &drafts[i], i, seq + i, &prev, a, &b, &acts[i], e);
         prev = acts[i].text_hash;
         payloads[i] = drafts[i].payload;
     }

@@ -175,9 +175,6 @@ bool fence_behind(struct record *r, struct err *e);
 
 /* ---- append.c ---- */
 
-bool append_prepare(struct record *r, const struct record_draft *d, uint64_t seq,
-                    const struct hash *prev, struct bytes time, struct arena *a, struct act *act,
-                    struct err *e);
 bool append_commit(struct record *r, const struct act *acts, const struct bytes *payloads, size_t n,
                    struct arena *a, struct err *e);
 bool append_as(struct record *r, const struct record_draft *drafts, size_t n,
