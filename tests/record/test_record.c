@@ -252,7 +252,7 @@ static void two_histories_convict(void **state)
     struct node *north = &w->node[0], *south = &w->node[1];
     struct record_draft d = say("{\"a\":1}"), other = say("{\"b\":2}");
     struct record_taken taken;
-    struct bytes piece, file, note;
+    struct bytes piece = {0}, file, note;
     struct note_key accused;
     struct err e = {0};
     char *backup = test_dir(w->a), name[256];
