@@ -256,7 +256,6 @@ const size_t agreement_rules_n = sizeof agreement_rules / sizeof *agreement_rule
 
 struct place {
     char pointer[512]; /* JSON pointer of the value */
-    const struct json *root;
     struct bytes source;
 };
 
@@ -549,7 +548,6 @@ bool rules_check(const struct json *root, struct bytes source, struct arena *a, 
 
     if (!at)
         return false;
-    at->root = root;
     at->source = source;
     return check_value(at, root, e);
 }

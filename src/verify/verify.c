@@ -250,7 +250,7 @@ static void verify_each(struct verifying *v)
     }
     for (size_t i = 0; i < v->items_n; i++) {
         struct item *item = &v->items[i];
-        if (item->used || item->kind == ITEM_TEXT || item->kind == ITEM_POLICY)
+        if (item->used || item->kind == ITEM_TEXT)
             continue;
         if (item->kind == ITEM_PROOF)
             verify_say(v, VERIFY_FAILED, item->name, "is a proof of none of the acts given");

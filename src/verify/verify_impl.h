@@ -18,7 +18,6 @@ enum item_kind {
     ITEM_HEADS, /* evidence: two heads */
     ITEM_ACTS,  /* evidence: two acts */
     ITEM_LOG,
-    ITEM_POLICY,
     ITEM_TEXT, /* README, manifest: not evidence */
 };
 
