@@ -127,11 +127,8 @@ struct bytes buf_view(const struct buf *b)
 
 bool buf_end(struct buf *b, struct bytes *out, struct err *e)
 {
-    if (b->e.code) {
-        if (e)
-            *e = b->e;
-        return false;
-    }
+    if (b->e.code)
+        return err_pass(e, &b->e);
     *out = buf_view(b);
     return true;
 }

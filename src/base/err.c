@@ -80,6 +80,13 @@ bool err_system(struct err *e, int errnum, const char *format, ...)
     return err_fail(e, ERR_IO, "%s: %s", where, strerror_r(errnum, why, sizeof why));
 }
 
+bool err_pass(struct err *e, const struct err *from)
+{
+    if (e)
+        *e = *from;
+    return false;
+}
+
 void err_clear(struct err *e)
 {
     if (e) {

@@ -43,6 +43,8 @@ bool err_hint(struct err *e, const char *format, ...) __attribute__((format(prin
 /* ERR_IO with what the system said of errno; `what` names the file or peer. */
 bool err_system(struct err *e, int errnum, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Hand on a failure that was gathered apart: fill *e with it and return false. */
+bool err_pass(struct err *e, const struct err *from);
 void err_clear(struct err *e);
 /* "ERR_INPUT" and so on. */
 const char *err_name(enum err_code code);

@@ -547,9 +547,7 @@ bool cases_add(struct cases *c, const struct cases_act *act, struct err *e)
                       .signatures = act->signatures};
     read_body(c, act, r, &why);
     if (why.code == ERR_NOMEM) {
-        if (e)
-            *e = why;
-        return false; /* ours, not the body's: no verdict may depend on it */
+        return err_pass(e, &why); /* ours, not the body's: no verdict may depend on it */
     }
     opener = opens(r->kind) || act->refs_n == 0;
     about = opener ? &act->id : &act->refs[0];

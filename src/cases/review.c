@@ -466,8 +466,7 @@ struct cases_review *cases_review(struct cases *c, int64_t from_ms, int64_t unti
                                .others_n = others_n};
     review_walk(v);
     if (v->e.code) {
-        if (e)
-            *e = v->e;
+        err_pass(e, &v->e);
         return NULL;
     }
     finish(v);

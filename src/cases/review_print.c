@@ -268,11 +268,8 @@ bool cases_review_explain(const struct cases_review *r, struct bytes cell, struc
     }
     v.want.on = true;
     review_walk(&v);
-    if (v.e.code) {
-        if (e)
-            *e = v.e;
-        return false;
-    }
+    if (v.e.code)
+        return err_pass(e, &v.e);
     *out = v.want.list;
     *n = v.want.n;
     return true;

@@ -91,10 +91,8 @@ static bool add_act(struct cli *c, struct table *t, struct record *r, struct byt
                   payload_gist(c, act), shown(c, act->time), before_word(c, r, slug, index));
         return true;
     }
-    if (why.code != ERR_MISSING) {
-        *e = why;
-        return false;
-    }
+    if (why.code != ERR_MISSING)
+        return err_pass(e, &why);
     if (!c->json)
         table_add(t, place, "", "(not for us)", "", "", "", before_word(c, r, slug, index));
     return true;

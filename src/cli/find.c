@@ -71,10 +71,8 @@ bool act_named(struct cli *c, const char *agreement, const char *ref, struct rec
         if ((*r = node_record(c->node, ids[i], &missing)) &&
             record_find(*r, text, c->arena, out, &missing))
             return true;
-        if (missing.code != ERR_MISSING) {
-            *e = missing;
-            return false;
-        }
+        if (missing.code != ERR_MISSING)
+            return err_pass(e, &missing);
     }
     err_fail(e, ERR_MISSING, "there is no act %s", ref);
     return err_hint(e, "entente acts list shows them");

@@ -156,10 +156,8 @@ static bool recover(struct cli *c, const char *id, struct err *e)
     if (record_fence(r) == FENCE_OK)
         return true;
     c->status = CLI_NO;
-    if (first.code) {
-        *e = first;
-        return false;
-    }
+    if (first.code)
+        return err_pass(e, &first);
     return true;
 }
 

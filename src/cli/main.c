@@ -122,8 +122,7 @@ static bool ask_server(struct cli *c, int words, int argc, char **argv, bool *as
     *asked = node_control_call(c->dir, n, line, status, &why);
     if (*asked || why.code == ERR_MISSING)
         return true;
-    *e = why;
-    return false;
+    return err_pass(e, &why);
 }
 
 /* Warnings and errors of a node that we opened ourselves. */

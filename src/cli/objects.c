@@ -143,10 +143,8 @@ static bool list_act(struct listing *l, const struct act *act, struct err *e)
     l->c->out = out;
     if (!ok || !empty_spool(l, e))
         return false;
-    if (l->e.code) {
-        *e = l->e;
-        return false;
-    }
+    if (l->e.code)
+        return err_pass(e, &l->e);
     return true;
 }
 
@@ -162,7 +160,7 @@ static bool list_log(struct listing *l, struct bytes slug, struct err *e)
         if (record_act(l->record, slug, i, l->c->arena, act, &missing))
             ok = list_act(l, act, e);
         else if (missing.code != ERR_MISSING) {
-            *e = missing;
+            err_pass(e, &missing);
             ok = false;
         }
         arena_reset(l->c->arena, m);
@@ -340,10 +338,8 @@ static bool gather_versions(struct showing *s, const char *id, struct err *e)
         s->g = v.g;
         if (!record_object(v.record, bytes_text(id), keep_version, s, e))
             return false;
-        if (s->e.code) {
-            *e = s->e;
-            return false;
-        }
+        if (s->e.code)
+            return err_pass(e, &s->e);
     }
     return true;
 }

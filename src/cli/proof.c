@@ -156,8 +156,7 @@ static bool put_payload(struct proof *p, struct err *e)
     if (!record_payload(p->record, p->act, p->c->arena, &payload, &missing)) {
         if (missing.code == ERR_MISSING)
             return true; /* withheld or erased: README says so */
-        *e = missing;
-        return false;
+        return err_pass(e, &missing);
     }
     p->payload = payload_name(p->act);
     if (!put(p, p->payload, payload, e))

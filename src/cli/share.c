@@ -144,10 +144,8 @@ static bool stream(struct sharing *s, struct err *e)
         arena_reset(s->scratch, m);
         report_progress(s);
     }
-    if (!stix_import_done(s->import)) {
-        *e = why;
-        return false;
-    }
+    if (!stix_import_done(s->import))
+        return err_pass(e, &why);
     for (const struct deferred *d = s->deferred; d; d = d->next)
         if (!take_deferred(s, d, e))
             return false;

@@ -170,10 +170,8 @@ static bool run_sync(struct cli *c, struct err *e)
     }
     if (!c->json)
         table_print(&s.table, "");
-    if (s.failed) {
-        *e = s.first;
-        return false;
-    }
+    if (s.failed)
+        return err_pass(e, &s.first);
     return true;
 }
 

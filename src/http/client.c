@@ -365,8 +365,7 @@ static bool failed(const struct run *r, CURLcode code, struct err *e)
 
     http_address_print(r->call->at, at);
     if (r->why.code) {
-        if (e)
-            *e = r->why;
+        err_pass(e, &r->why);
         return r->why.code == ERR_PROOF ? false : err_within(e, "%s", at);
     }
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)

@@ -43,8 +43,8 @@ static bool collect(struct intake *in, uint64_t length, struct bytes part, struc
         return false;
     if (!known) {
         buf_put(&in->body, part);
-        if (in->body.e.code && e)
-            *e = in->body.e;
+        if (in->body.e.code)
+            err_pass(e, &in->body.e);
         return !in->body.e.code;
     }
     if (!in->whole) {

@@ -185,8 +185,8 @@ bool node_sync_peer(struct node *n, const char *id, struct bytes slug, struct no
     ok = carrier_open(n, &c, &why) && visit_with(n, s, v, &c, report, &why);
     visited(n, s, v, report, &why);
     carrier_close(&c);
-    if (!ok && e)
-        *e = why;
+    if (!ok)
+        err_pass(e, &why);
     return ok;
 }
 

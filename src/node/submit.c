@@ -188,6 +188,5 @@ bool node_sync_witnesses(struct node *n, const char *id, struct node_report *rep
     carrier_close(&c);
     if (first.code == ERR_NONE)
         return true;
-    *e = first;
-    return false;
+    return err_pass(e, &first);
 }

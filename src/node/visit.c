@@ -376,6 +376,5 @@ bool visit_run(struct visiting *v, struct err *e)
     v->report.fenced = record_fence(v->slot->record) != FENCE_OK;
     if (v->trouble.code == ERR_NONE)
         return true;
-    *e = v->trouble;
-    return false;
+    return err_pass(e, &v->trouble);
 }

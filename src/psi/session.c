@@ -121,8 +121,7 @@ bool psi_fail(struct psi *p, enum psi_reason reason, struct err *e)
 
 static enum psi_next failed(struct psi *p, struct err *e)
 {
-    if (e)
-        *e = p->failure;
+    err_pass(e, &p->failure);
     return PSI_FAILED;
 }
 

@@ -60,7 +60,7 @@ bool newest_whole_head(struct record *r, struct log *l, struct arena *a, struct 
     *c = (struct checkpoint){0};
     *note = bytes_of(NULL, 0);
     if (!cosigned_until(r, l, l->tree.size, a, note, &missing))
-        return missing.code == ERR_MISSING || (*e = missing, false);
+        return missing.code == ERR_MISSING || err_pass(e, &missing);
     return note_parse(*note, a, &parsed, e) && checkpoint_parse(parsed.text, c, e);
 }
 
@@ -226,10 +226,9 @@ static bool add_cosigners(struct record *r, struct log *l, const struct note *th
         if (!note_parse(*out, a, &parsed, e) ||
             !cosignature_find_all(&parsed, keys, keys_n, a, &had, &had_n, e))
             return false;
-    } else if (missing.code != ERR_MISSING) {
-        *e = missing;
-        return false;
-    } else if (!note_alone(theirs, own, a, out, e)) {
+    } else if (missing.code != ERR_MISSING)
+        return err_pass(e, &missing);
+    else if (!note_alone(theirs, own, a, out, e)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
@@ -319,5 +318,5 @@ bool record_cosigned(struct record *r, struct bytes slug, struct arena *a, struc
     if (ok)
         return true;
     *note = bytes_of(NULL, 0);
-    return missing.code == ERR_MISSING || (*e = missing, false);
+    return missing.code == ERR_MISSING || err_pass(e, &missing);
 }

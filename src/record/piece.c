@@ -105,8 +105,7 @@ static bool payload_or_none(struct maker *m, const struct hash *sha256, struct p
              read_at(m->log, place->position, 0, m->scratch, out, &missing);
     if (*there || missing.code == ERR_MISSING)
         return true;
-    *e = missing;
-    return false;
+    return err_pass(e, &missing);
 }
 
 #define RUN_OBJECTS ((size_t)256)

@@ -12,10 +12,8 @@ static bool head_over(struct record *r, struct log *l, uint64_t index, struct ar
     struct note parsed;
 
     if (!cosigned_from(r, l, index + 1, a, note, &missing)) {
-        if (missing.code != ERR_MISSING) {
-            *e = missing;
-            return false;
-        }
+        if (missing.code != ERR_MISSING)
+            return err_pass(e, &missing);
         *note = bytes_of(l->note, l->note_n);
     }
     if (!note_parse(*note, a, &parsed, e) || !checkpoint_parse(parsed.text, c, e))
@@ -136,14 +134,12 @@ static bool bracket(struct record *r, struct log *l, uint64_t index, int64_t *af
     if (cosigned_until(r, l, index, a, &note, &missing)) {
         if (!time_of(r, l, note, false, a, after, e))
             return false;
-    } else if (missing.code != ERR_MISSING) {
-        *e = missing;
-        return false;
-    }
+    } else if (missing.code != ERR_MISSING)
+        return err_pass(e, &missing);
     err_clear(&missing);
     if (cosigned_from(r, l, index + 1, a, &note, &missing))
         return time_of(r, l, note, false, a, before, e);
-    return missing.code == ERR_MISSING || (*e = missing, false);
+    return missing.code == ERR_MISSING || err_pass(e, &missing);
 }
 
 bool record_bracket(struct record *r, struct bytes slug, uint64_t index, int64_t *after,

@@ -169,7 +169,7 @@ static bool visit_list(struct walk *w, const struct hash *sha256, struct err *e)
 
     if (!find_payload(w->r, w->l, sha256, w->a, &place, &missing) ||
         !read_at(w->l, place.position, SEG_PART, w->a, &list, &missing))
-        return missing.code == ERR_MISSING || (*e = missing, false);
+        return missing.code == ERR_MISSING || err_pass(e, &missing);
     for (size_t i = 0; i < place.objects && !w->stop && list_next(&list, false, &line, NULL); i++)
         if (!visit(w, place.object[i], &line, e))
             return false;
@@ -190,7 +190,7 @@ static bool visit_act(struct walk *w, const struct act *act, struct err *e)
         !bytes_are(act->body.media_type, MEDIA_STIX))
         return true;
     if (!find_payload(w->r, w->l, &act->body.sha256, w->a, &place, &missing))
-        return missing.code == ERR_MISSING || (*e = missing, false);
+        return missing.code == ERR_MISSING || err_pass(e, &missing);
     if (place.kind == SEG_OBJECT) {
         struct list_line single = {.sha256 = act->body.sha256, .tlp = tlp_rank(act->tlp)};
         return visit(w, place.position, &single, e);

@@ -133,7 +133,7 @@ static bool fold_one(struct fold *f, struct log *l, size_t party, uint64_t index
     if (here) /* a payload too large for any of these is none */
         fold_act(f, l, party, act, payload);
     arena_reset(f->scratch, m);
-    return here || missing.code == ERR_MISSING || (*e = missing, false);
+    return here || missing.code == ERR_MISSING || err_pass(e, &missing);
 }
 
 static bool special_indices(struct record *r, struct log *l, struct arena *a, uint64_t **out,

@@ -234,7 +234,7 @@ static bool check_list(struct taking *t, struct cursor *c, const struct hash *sh
     while (list_next(&rest, false, &line, &bad))
         if (!check_object(t, next_frame(t, c), &line, e))
             return false;
-    return bad.code == ERR_NONE || (*e = bad, false);
+    return bad.code == ERR_NONE || err_pass(e, &bad);
 }
 
 /* `finished`: all lists must be here. *parts: how many are, with those from before. */
@@ -254,7 +254,7 @@ static bool check_lists(struct taking *t, struct cursor *c, struct bytes lists, 
             return false;
     }
     *parts = i;
-    return bad.code == ERR_NONE || (*e = bad, false);
+    return bad.code == ERR_NONE || err_pass(e, &bad);
 }
 
 /* The digest of all threads' work is good for bodies without salt. */
@@ -352,7 +352,7 @@ static bool signed_rightly(struct taking *t, size_t i, struct err *e)
     if (s->act && memcmp(now->b, keys_at(&t->l->keys, role, t->p.from + i)->b, sizeof now->b))
         return act_verify(s->act, now, role, e);
     if (s->e)
-        *e = *s->e;
+        err_pass(e, s->e);
     return !s->e;
 }
 

@@ -214,8 +214,8 @@ static bool look_at_lines(struct stix_import *im, bool *csv, struct err *e)
             break;
         }
     }
-    if (why.code && e)
-        *e = why;
+    if (why.code)
+        err_pass(e, &why);
     return why.code == ERR_NONE;
 }
 

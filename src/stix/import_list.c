@@ -103,8 +103,8 @@ static bool fill(struct stix_import *im, bool *end, struct err *e)
     for (; !im->pending; line = im->in.line) {
         if (!stream_line(&im->in, &text, &cut, &why)) {
             *end = why.code == ERR_NONE;
-            if (!*end && e)
-                *e = why;
+            if (!*end)
+                err_pass(e, &why);
             return *end;
         }
         if (!take_piece(im, text, cut, &was_cut, line, e))

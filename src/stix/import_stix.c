@@ -41,9 +41,7 @@ static bool take(struct stix_import *im, struct bytes raw, const struct json_ori
     if (!v || !stix_check(v, im->arena, &im->warnings, &out->object, &why)) {
         if (why.code == ERR_INPUT || why.code == ERR_LIMIT)
             return refuse(im, at, &why);
-        if (e)
-            *e = why;
-        return false;
+        return err_pass(e, &why);
     }
     if (im->how.markings && !stix_markings_learn(im->how.markings, &out->object, e))
         return false;

@@ -242,7 +242,7 @@ bool json_made(struct json_maker *m, const struct json *v, struct bytes *out, st
         err_fail(&m->e, ERR_INPUT, "there is no value");
     if (!m->e.code && out)
         json_print(v, m->arena, out, &m->e);
-    if (m->e.code && e)
-        *e = m->e;
+    if (m->e.code)
+        err_pass(e, &m->e);
     return m->e.code == ERR_NONE;
 }

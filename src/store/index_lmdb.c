@@ -271,7 +271,7 @@ static bool lmdb_close(struct index *base, struct err *e)
     else if (!ok && ix->env) /* whatever is there now: the next opening drops it */
         mark_set(ix->os, ix->dir, BYTES("failed"), NULL);
     if (!ok && e && why.code)
-        *e = why;
+        err_pass(e, &why);
     else if (!ok)
         err_fail(e, ERR_IO, "index %s: it has failed before", ix->dir);
     free(ix->dir);

@@ -83,9 +83,7 @@ bool segments_read(struct segments *s, uint64_t position, struct arena *a,
         if (why.code != ERR_PROOF)
             break;
     }
-    if (e)
-        *e = why;
-    return false;
+    return err_pass(e, &why);
 }
 
 #define RUN_WINDOW ((size_t)256 << 10)
@@ -227,9 +225,7 @@ static bool load(struct segments_iter *it, uint64_t end, struct err *e)
         if (why.code != ERR_PROOF)
             break;
     }
-    if (e)
-        *e = why;
-    return false;
+    return err_pass(e, &why);
 }
 
 bool segments_next(struct segments_iter *it, const struct segments_batch **out, struct err *e)

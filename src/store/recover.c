@@ -110,11 +110,8 @@ static bool walk(struct segments *s, struct tail *t, struct err *e)
         t->prev = t->scan.found.footer_crc;
         t->end = b.next;
     }
-    if (t->why.code != ERR_PROOF) {
-        if (e)
-            *e = t->why;
-        return false;
-    }
+    if (t->why.code != ERR_PROOF)
+        return err_pass(e, &t->why);
     if (t->scan.header.size && t->scan.header.position == t->end) {
         t->has_header = true;
         t->has_end = t->end + t->scan.header.size;
@@ -148,8 +145,7 @@ static bool look_behind(struct segments *s, struct tail *t, bool *any, bool *lat
 
 static bool refuse(struct tail *t, struct err *e)
 {
-    if (e)
-        *e = t->why;
+    err_pass(e, &t->why);
     err_within(e, "%s", "committed data");
     return false;
 }
@@ -284,8 +280,8 @@ static bool sync_above(struct segments *s, struct err *e)
     if (ok && *s->dir != '/')
         ok = s->os->ops->sync_dir(s->os->self, ".", &why);
     free(path);
-    if (!ok && why.code != ERR_DENIED && why.code && e)
-        *e = why;
+    if (!ok && why.code != ERR_DENIED && why.code)
+        err_pass(e, &why);
     return ok || why.code == ERR_DENIED;
 }
 

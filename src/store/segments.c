@@ -114,9 +114,7 @@ static bool open_store(struct segments *s, uint64_t hint, struct err *e)
         if (first.code != ERR_PROOF)
             break;
     }
-    if (e)
-        *e = first;
-    return false;
+    return err_pass(e, &first);
 }
 
 static struct segments *segments_new(const struct os *os, const char *dir)

@@ -32,11 +32,8 @@ static bool fetch_tile(const struct tlog_tile_fetch *fetch, struct tlog_tile t, 
             t.width = TLOG_TILE_WIDTH;
             err_clear(&why);
         }
-        if (why.code || !fetch->fetch(fetch->self, &t, &b, &why)) {
-            if (e)
-                *e = why;
-            return false;
-        }
+        if (why.code || !fetch->fetch(fetch->self, &t, &b, &why))
+            return err_pass(e, &why);
     }
     tlog_tile_print(&t, path);
     if (b.n != t.width * HASH_BYTES)

@@ -34,8 +34,8 @@ static bool state_read(struct watch_follow *f, uint64_t v[5], bool *there, struc
         return err_fail(e, ERR_NOMEM, "out of memory");
     if (!os_read_file(f->os, f->state, STATE_MAX, a, &text, &missing)) {
         ok = missing.code == ERR_MISSING;
-        if (!ok && e)
-            *e = missing;
+        if (!ok)
+            err_pass(e, &missing);
     } else {
         struct bytes line;
         ok = bytes_next_line(&text, &line) && bytes_are(line, STATE_MAGIC);
@@ -112,9 +112,7 @@ static bool open_new(struct watch_follow *f, struct err *e)
         f->file = NULL;
         if (missing.code == ERR_MISSING)
             return true;
-        if (e)
-            *e = missing;
-        return false;
+        return err_pass(e, &missing);
     }
     watch_scan_at(f->scanner, 0, 0, (struct bytes){0});
     return os_file_id(f->os, f->file, f->id, e);

@@ -258,9 +258,7 @@ static bool walk(struct walk *w, const char *path, unsigned depth, struct err *e
 
     if (!os_list(w->os, path, w->arena, &names, &n, &not_dir)) {
         if (not_dir.code != ERR_IO) { /* ENOTDIR is what is hoped for */
-            if (e)
-                *e = not_dir;
-            return false;
+            return err_pass(e, &not_dir);
         }
         return w->each(w->self, path, e);
     }

@@ -65,9 +65,7 @@ bool watch_writer_end(struct watch_writer *w, struct err *e)
 {
     if (flush(w))
         return true;
-    if (e)
-        *e = w->e;
-    return false;
+    return err_pass(e, &w->e);
 }
 
 /* ---- pieces of text; there is always room for one line ------------------------------------- */

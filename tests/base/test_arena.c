@@ -52,7 +52,7 @@ static void buf_grows_and_fails_once(void **state)
 
 static void errors_say_where(void **state)
 {
-    struct err e = {0};
+    struct err e = {0}, copy = {0};
 
     (void)state;
     assert_false(err_fail(&e, ERR_INPUT, "not a time: \"%s\"", "\x1b[31m"));
@@ -61,6 +61,10 @@ static void errors_say_where(void **state)
     assert_false(err_hint(&e, "write it as %s", "2026-01-31T12:00:00Z"));
     assert_string_equal(e.text, "a.json: line 7: not a time: \"\\x1b[31m\"");
     assert_string_equal(e.hint, "write it as 2026-01-31T12:00:00Z");
+    assert_false(err_pass(&copy, &e));
+    assert_string_equal(copy.hint, e.hint);
+    assert_int_equal(copy.code, ERR_INPUT);
+    assert_false(err_pass(NULL, &e));
     for (int i = 0; i < 100; i++)
         err_within(&e, "somewhere quite long");
     assert_true(strlen(e.text) < ERR_TEXT_MAX);
