@@ -22,8 +22,8 @@
  *
  * Neighbours of this header: watch/input.h (files, following, compression, captures),
  * watch/lists.h (allow and warning lists), watch/output.h (what people and machines read),
- * watch/tally.h (counts per indicator), watch/export.h (other programs' formats), watch/pattern.h
- * (patterns over events).
+ * watch/tally.h (counts per indicator), watch/export.h (other programs' formats), watch/event.h
+ * (lines as objects and properties); hunt/hunt.h looks for STIX patterns in those.
  */
 #ifndef ENTENTE_WATCH_H
 #define ENTENTE_WATCH_H
