@@ -7,6 +7,10 @@
  *
  * The code serves callers that branch; the text serves people: what, where, then what to do.
  * `e` may be NULL where the caller does not care. Outside bytes in the text are escaped.
+ *
+ * Formats are English in the source, and looked up in e->words before they are filled: whoever
+ * makes the struct says in which language its reader reads. An error made to look at another one
+ * first is made by err_like(e), so that it speaks the same.
  */
 #ifndef ENTENTE_ERR_H
 #define ENTENTE_ERR_H
@@ -27,10 +31,13 @@ enum err_code {
 
 #define ERR_TEXT_MAX 512 /* bytes with the final zero; longer texts are cut with "..." */
 
+struct catalogue; /* base/catalogue.h */
+
 struct err {
     enum err_code code;
-    char text[ERR_TEXT_MAX]; /* "what", led by ever wider "where: " */
-    char hint[ERR_TEXT_MAX]; /* what to do, or empty */
+    char text[ERR_TEXT_MAX];       /* "what", led by ever wider "where: " */
+    char hint[ERR_TEXT_MAX];       /* what to do, or empty */
+    const struct catalogue *words; /* the reader's language; NULL: English */
 };
 
 /* Fill *e and return false. The only maker of failures. */
@@ -46,6 +53,8 @@ bool err_system(struct err *e, int errnum, const char *format, ...)
 /* Hand on a failure that was gathered apart: fill *e with it and return false. */
 bool err_pass(struct err *e, const struct err *from);
 void err_clear(struct err *e);
+/* A fresh one in the language of another; of NULL, in English. */
+struct err err_like(const struct err *e);
 /* "ERR_INPUT" and so on. */
 const char *err_name(enum err_code code);
 

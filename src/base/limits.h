@@ -2,6 +2,9 @@
 #ifndef ENTENTE_LIMITS_H
 #define ENTENTE_LIMITS_H
 
+/* Texts in a catalogue: ten times what the program says today. */
+#define LIMIT_CATALOGUE_TEXTS 65536
+
 /* JSON: deep enough for any STIX object; a stack that small costs nothing. (tlog.md 4.2) */
 #define LIMIT_JSON_DEPTH 64
 /* One payload: ATT&CK's largest object is 33 KB, MISP attachments are megabytes. */

@@ -207,7 +207,7 @@ static bool clauses_exist(struct cli *c, struct record *r, struct err *e)
     return true;
 }
 
-static bool say(struct cli *c, const char *kind, const char *what, struct err *e)
+static bool say_act(struct cli *c, const char *kind, const char *what, struct err *e)
 {
     struct record_draft d = {.kind = bytes_text(kind), .media_type = BYTES(MEDIA_JSON)};
     char id[ACT_AGREEMENT + 1];
@@ -225,7 +225,7 @@ static bool say(struct cli *c, const char *kind, const char *what, struct err *e
 
 static bool run_suspend(struct cli *c, struct err *e)
 {
-    return say(c, "agreement.suspend", "Suspended clauses of", e);
+    return say_act(c, "agreement.suspend", "Suspended clauses of", e);
 }
 
 const struct command cmd_agreement_suspend = {
@@ -242,7 +242,7 @@ const struct command cmd_agreement_suspend = {
 
 static bool run_resume(struct cli *c, struct err *e)
 {
-    return say(c, "agreement.resume", "Resumed clauses of", e);
+    return say_act(c, "agreement.resume", "Resumed clauses of", e);
 }
 
 const struct command cmd_agreement_resume = {
@@ -258,7 +258,7 @@ const struct command cmd_agreement_resume = {
 
 static bool run_withdraw(struct cli *c, struct err *e)
 {
-    if (!say(c, "agreement.withdraw", "Announced our withdrawal from", e))
+    if (!say_act(c, "agreement.withdraw", "Announced our withdrawal from", e))
         return false;
     fprintf(words(c),
             "The notice of clauses.change runs from when another party cosigns this act.\n");

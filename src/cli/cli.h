@@ -11,11 +11,18 @@
  * Results go to c->out, words about them to c->err. True is exit 0 (or c->status); false prints the
  * error and is exit 1 (no: the input, a proof, a clause, nothing there), 2 (misuse) or 3 (trouble:
  * disk, network, memory).
+ *
+ * Words for people are in the language of whoever asked (c->language: --lang, ENTENTE_LANG, the
+ * locale): every text that is printed is looked up by tr() and its kin, or given to a function that
+ * does so itself (say, remark, misuse, progress_say, table_start's headings, err_fail, err_within,
+ * err_hint); texts of the commands' tables are looked up where they are printed. One call has a
+ * whole sentence.
  */
 #ifndef ENTENTE_CLI_H
 #define ENTENTE_CLI_H
 
 #include "base/buf.h"
+#include "base/catalogue.h"
 #include "node/node.h"
 
 #include <stdatomic.h>
@@ -71,6 +78,8 @@ struct cli {
     const char *passphrase_file; /* NULL: ask */
     struct bytes passphrase;     /* once it has been asked for */
     struct node *node;
+    enum language language;
+    const struct catalogue *words; /* of that language; NULL: English */
     bool json;
     int status; /* exit code of a command that succeeded: CLI_YES, or CLI_NO */
 };
@@ -80,11 +89,42 @@ int cli_run(struct cli *c, int argc, char **argv);
 /* In the order of `entente help`; ends in NULL. */
 extern const struct command *const commands[];
 
+/* ---- words in the reader's language ---- */
+
+/* tr(c, "none"), or as a format: fprintf(c->out, tr(c, "%s is in force\n"), title). */
+static inline const char *tr(const struct cli *c, const char *text) __attribute__((format_arg(2)));
+static inline const char *tr(const struct cli *c, const char *text)
+{
+    return catalogue_text(c->words, text);
+}
+
+/* By number: fprintf(c->out, trn(c, "%s object\n", "%s objects\n", n), shown_count(c, n)). */
+static inline const char *trn(const struct cli *c, const char *one, const char *many, uint64_t n)
+    __attribute__((format_arg(2), format_arg(3)));
+static inline const char *trn(const struct cli *c, const char *one, const char *many, uint64_t n)
+{
+    return catalogue_plural(c->words, one, many, n);
+}
+
+/* Where one English word needs two translations: tr_in(c, "of a request", "open"). */
+static inline const char *tr_in(const struct cli *c, const char *context, const char *text)
+    __attribute__((format_arg(3)));
+static inline const char *tr_in(const struct cli *c, const char *context, const char *text)
+{
+    return catalogue_text_in(c->words, context, text);
+}
+
+/* Results: fprintf(c->out, tr(c, format), ...). */
+void say(struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Words about them: the same to c->err, with what stands in c->out before it. */
+void remark(struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* ---- options.c: the command line (getopt_long under a lock: decision 0140) ---- */
 
 /* Options every command has; what is before the command's name. */
 extern const struct option_row options_common[];
 bool options_parse(struct cli *c, int argc, char **argv, struct err *e);
+void language_set(struct cli *c, enum language l);
 /* The operands that are before the command: -C DIR and so on. *used: how many words. */
 bool options_parse_global(struct cli *c, int argc, char **argv, int *used, struct err *e);
 /* The last value given, or NULL. Asserts that the command has such an option. */
@@ -116,6 +156,7 @@ const char *shown_count(struct cli *c, uint64_t n);
 const char *shown_bytes(struct cli *c, uint64_t n);
 /* The first `digits` hex digits of a hash. */
 const char *shown_hash(struct cli *c, const struct hash *h, size_t digits);
+/* Of a word that has been looked up already; new code uses trn(). */
 const char *plural(uint64_t n, const char *one, const char *many);
 
 /* A table is gathered, then printed with columns as wide as they need. */
@@ -129,7 +170,8 @@ struct table {
         const char *cell[TABLE_COLUMNS];
     } * first, **last;
 };
-/* Headings are separated by '|'; one that begins with '>' is set to the right. */
+/* Headings are separated by '|'; one that begins with '>' is set to the
+ * right. All of them are one text of the catalogue. */
 void table_start(struct table *t, struct cli *c, const char *headings);
 /* As many cells as columns. */
 void table_add(struct table *t, ...);

@@ -106,14 +106,17 @@ static int unknown_command(struct cli *c, const char *word)
 static bool ask_server(struct cli *c, int words, int argc, char **argv, bool *asked, int *status,
                        struct err *e)
 {
-    char **line = arena_get_array(c->arena, (size_t)argc + 3, sizeof *line, e);
-    struct err why = {0};
+    char **line = arena_get_array(c->arena, (size_t)argc + 4, sizeof *line, e);
+    struct err why = err_like(e);
     int n = 0;
 
     if (!line || !(line[n++] = arena_format(c->arena, e, "entente")))
         return false;
     for (int i = 0; i < argc; i++) {
         line[n++] = argv[i];
+        if (i + 1 == words &&
+            !(line[n++] = arena_format(c->arena, e, "--lang=%s", language_name(c->language))))
+            return false;
         if (i + 1 == words && c->passphrase_file &&
             !(line[n++] = arena_format(c->arena, e, "--passphrase-file=%s", c->passphrase_file)))
             return false;
@@ -211,7 +214,7 @@ static bool run(struct cli *c, int words, int argc, char **argv, struct err *e)
 
 int cli_run(struct cli *c, int argc, char **argv)
 {
-    struct err e = {0};
+    struct err e = {.words = c->words};
     int length = 0, status;
 
     c->arena = arena_new_secret(CLI_ARENA);
@@ -237,7 +240,7 @@ int cli_run(struct cli *c, int argc, char **argv)
 
 static int run_line(struct cli *c, int argc, char **argv)
 {
-    struct err e = {0};
+    struct err e = {.words = c->words};
     int used = 1;
 
     if (!options_parse_global(c, argc, argv, &used, &e)) {
@@ -253,6 +256,22 @@ static int run_line(struct cli *c, int argc, char **argv)
         return option_given(c, "help") ? CLI_YES : CLI_MISUSE;
     }
     return cli_run(c, argc - used, argv + used);
+}
+
+/* The first of these that is set decides; --lang comes later. */
+static enum language language_of_environment(void)
+{
+    static const char *const names[] = {"ENTENTE_LANG", "LC_ALL", "LC_MESSAGES", "LANG"};
+    enum language l = LANGUAGE_EN;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value) {
+            language_named(value, &l); /* a language that we lack: English */
+            break;
+        }
+    }
+    return l;
 }
 
 int main(int argc, char **argv)
@@ -274,6 +293,7 @@ int main(int argc, char **argv)
         return CLI_TROUBLE;
     }
     c.arena = words;
+    language_set(&c, language_of_environment());
     status = run_line(&c, argc, argv);
     arena_free(words);
     return status;

@@ -12,6 +12,8 @@ const struct option_row options_common[] = {
     {"passphrase-file", 0, "FILE",
      "the first line is the passphrase of the keys; else $ENTENTE_PASSPHRASE_FILE, else it is "
      "asked for"},
+    {"lang", 0, "LANGUAGE",
+     "en or zh: the language of texts; else $ENTENTE_LANG, else that of the locale"},
     {"help", 'h', NULL, "show this help"},
     {NULL},
 };
@@ -24,7 +26,7 @@ bool misuse(struct cli *c, struct err *e, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, tr(c, format), args);
     va_end(args);
     c->status = CLI_MISUSE;
     err_fail(e, ERR_INPUT, "%s", text);
@@ -140,12 +142,29 @@ const char *const *option_all(const struct cli *c, const char *name, size_t *n)
     return c->options[i].values;
 }
 
-static void take_common(struct cli *c)
+void language_set(struct cli *c, enum language l)
 {
+    c->language = l;
+    c->words = language_catalogue(l);
+}
+
+static bool take_common(struct cli *c, struct err *e)
+{
+    const char *lang = option(c, "lang");
+    enum language l;
+
+    if (lang && !language_named(lang, &l))
+        return misuse(c, e, "there are no texts in the language \"%s\", only in en and zh",
+                      shown_short(c, bytes_text(lang), 20));
+    if (lang)
+        language_set(c, l);
+    if (e)
+        e->words = c->words;
     if (option(c, "node"))
         c->dir = option(c, "node");
     if (option(c, "passphrase-file"))
         c->passphrase_file = option(c, "passphrase-file");
+    return true;
 }
 
 bool options_parse_global(struct cli *c, int argc, char **argv, int *used, struct err *e)
@@ -157,8 +176,7 @@ bool options_parse_global(struct cli *c, int argc, char **argv, int *used, struc
     add_rows(c, version);
     if (!scan(c, true, argc, argv, used, e))
         return false;
-    take_common(c);
-    return true;
+    return take_common(c, e);
 }
 
 bool options_parse(struct cli *c, int argc, char **argv, struct err *e)
@@ -171,7 +189,8 @@ bool options_parse(struct cli *c, int argc, char **argv, struct err *e)
     add_rows(c, options_common);
     if (!scan(c, false, argc, argv, &used, e))
         return false;
-    take_common(c);
+    if (!take_common(c, e))
+        return false;
     c->operands = argv + used;
     c->operands_n = (size_t)(argc - used);
     for (size_t i = 0; i < c->options_n; i++)

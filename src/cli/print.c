@@ -5,6 +5,24 @@
 #include <stdarg.h>
 #include <unistd.h>
 
+void say(struct cli *c, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vfprintf(c->out, tr(c, format), args);
+    va_end(args);
+}
+
+void remark(struct cli *c, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vfprintf(words(c), tr(c, format), args);
+    va_end(args);
+}
+
 const char *shown(struct cli *c, struct bytes text)
 {
     struct buf b = buf_in(c->arena);
@@ -148,7 +166,7 @@ static struct table_row *new_row(struct table *t)
 
 void table_start(struct table *t, struct cli *c, const char *headings)
 {
-    struct bytes rest = bytes_text(headings);
+    struct bytes rest = bytes_text(tr(c, headings));
     struct table_row *row;
 
     *t = (struct table){.c = c};
@@ -255,7 +273,7 @@ void progress_say(struct progress *p, const char *format, ...)
 
     va_start(args, format);
     fputs(p->c->terminal ? "\r\033[K" : "", p->c->err);
-    vfprintf(p->c->err, format, args);
+    vfprintf(p->c->err, tr(p->c, format), args);
     fputs(p->c->terminal ? "" : "\n", p->c->err);
     fflush(p->c->err);
     va_end(args);

@@ -7,7 +7,8 @@ case $ENTENTE in /*) ;; *) ENTENTE=$PWD/$ENTENTE ;; esac
 scenario=$(basename "$0" .sh)
 stage=$(mktemp -d "${TMPDIR:-/tmp}/entente-$scenario.XXXXXX")
 servers='' at='the beginning'
-unset ENTENTE_HOME ENTENTE_PASSPHRASE_FILE
+unset ENTENTE_HOME ENTENTE_PASSPHRASE_FILE ENTENTE_LANG
+export LC_ALL=C
 
 leave() {
     status=$?
