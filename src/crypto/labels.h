@@ -24,6 +24,7 @@
 #define LABEL_CASE_STEP "entente/v1/case-step"         /* a matter's state after an act */
 #define LABEL_CASE_BUCKET "entente/v1/case-bucket"     /* matters with ids alike */
 #define LABEL_CASE_ROOT "entente/v1/case-root"         /* the state of an agreement */
+#define LABEL_EXHIBIT "entente/v1/exhibit"             /* the salted digest of a file that is not given */
 #define LABEL_CASE_TWIN "entente/v1/case-twin"         /* the id of a body's plain note */
 
 #endif

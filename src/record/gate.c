@@ -87,6 +87,8 @@ bool gate_act(const struct agreement *g, struct bytes kind, const struct bytes *
     }
     if (bytes_are(kind, "revoke"))
         snprintf(clause, GATE_CLAUSE_MAX, "share");
+    else if (bytes_are(kind, "pong"))
+        snprintf(clause, GATE_CLAUSE_MAX, "ping");
     else
         snprintf(clause, GATE_CLAUSE_MAX, "%.*s", (int)(end < 64 ? end : 64), (const char *)kind.p);
     snprintf(pointer, sizeof pointer, "/clauses/%s", clause);

@@ -232,6 +232,14 @@ const struct rule agreement_rules[] = {
     INT("/clauses/claim/minimum/*/evidence", true, 0, 1000, "Items attached or in escrow."),
     OPT("/clauses/claim/embargo", RULE_TERM, "Between lodging and publication."),
 
+    O_OPT("/clauses/exhibit", "Files as evidence."),
+    INT("/clauses/exhibit/max_bytes", true, 1024, 268435456, "The largest file that is attached."),
+    WORD("/clauses/exhibit/max_tlp", true, "The highest marking.", TLPS),
+
+    MAP_OF("/clauses/ping", false, "Tests of contact points, by role.", "technical", "legal",
+           "diplomatic"),
+    WORD("/clauses/ping/*", true, "Who answers: the node by itself, or people.", "node", "people"),
+
     O_OPT("/clauses/signing", "Four eyes."),
     OPT("/clauses/signing/two_officers", RULE_ARRAY, "Act kinds with two signatures."),
     REQ("/clauses/signing/two_officers/*", RULE_TEXT, "A kind."),

@@ -85,6 +85,8 @@ static const char clauses_cases[] =
     "\"claim\":{\"types\":[\"conducted-by\",\"originated-from\",\"infrastructure-controlled-by\","
     "\"breached-clause\"],\"minimum\":{\"bilateral\":{\"evidence\":1},"
     "\"arbiter\":{\"evidence\":2},\"public\":{\"evidence\":3}},\"embargo\":\"30 days\"},"
+    "\"exhibit\":{\"max_bytes\":67108864,\"max_tlp\":\"amber\"},"
+    "\"ping\":{\"technical\":\"node\",\"legal\":\"people\",\"diplomatic\":\"people\"},"
     "\"signing\":{\"two_officers\":[]},"
     "\"log\":{\"checkpoint_interval\":\"24 hours\",\"clock_tolerance\":\"5 minutes\","
     "\"max_act_bytes\":60000,\"max_object_bytes\":16777216,\"bytes_per_day\":17179869184},"
