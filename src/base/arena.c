@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define CHUNK_FIRST ((size_t)4096)
 #define CHUNK_MOST ((size_t)1 << 20)
+#define LARGE_PAGE ((size_t)2 << 20)
 
 struct chunk {
     struct chunk *below;
@@ -47,7 +49,7 @@ static void pop(struct arena *a)
 
     a->top = c->below;
     if (a->secret)
-        explicit_bzero(c->data, c->size);
+        explicit_bzero(c->data, c->used); /* what arena_reset gave back has been wiped there */
     free(c);
 }
 
@@ -60,6 +62,14 @@ void arena_free(struct arena *a)
     free(a);
 }
 
+void memory_in_large_pages(void *p, size_t n)
+{
+    size_t skip = (LARGE_PAGE - (uintptr_t)p % LARGE_PAGE) % LARGE_PAGE;
+
+    if (n >= 2 * LARGE_PAGE) /* so that there is a whole one in it; advice that fails is no loss */
+        (void)madvise((uint8_t *)p + skip, (n - skip) / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+}
+
 static bool push(struct arena *a, size_t n)
 {
     size_t size = n > a->next ? n : a->next;
@@ -67,6 +77,7 @@ static bool push(struct arena *a, size_t n)
 
     if (!c)
         return false;
+    memory_in_large_pages(c, sizeof *c + size);
     c->below = a->top;
     c->size = size;
     c->used = 0;
@@ -74,6 +85,14 @@ static bool push(struct arena *a, size_t n)
     if (a->next < CHUNK_MOST)
         a->next *= 2;
     return true;
+}
+
+bool arena_reserve(struct arena *a, size_t n, struct err *e)
+{
+    if (n > a->cap - a->total)
+        return err_fail(e, ERR_LIMIT, "over the memory cap of %zu bytes", a->cap);
+    return (a->top && n <= a->top->size - a->top->used) || push(a, n) ||
+           err_fail(e, ERR_NOMEM, "out of memory");
 }
 
 void *arena_get_raw(struct arena *a, size_t n, struct err *e)

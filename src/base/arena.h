@@ -22,6 +22,10 @@ struct arena *arena_new(size_t cap_bytes);
 struct arena *arena_new_secret(size_t cap_bytes);
 void arena_free(struct arena *a); /* NULL is fine */
 
+/* Let the next n bytes lie together: one large piece costs less than many. False: ERR_LIMIT,
+ * ERR_NOMEM. */
+bool arena_reserve(struct arena *a, size_t n, struct err *e);
+
 /* n bytes, zeroed, aligned to 16. NULL: ERR_LIMIT, ERR_NOMEM. n may be 0. */
 void *arena_get(struct arena *a, size_t n, struct err *e);
 /* The same, not zeroed: for bytes that are written at once. */
@@ -47,6 +51,9 @@ void arena_reset(struct arena *a, struct arena_mark to);
  * a page costs more than filling it, so a node that gives all back after each request pays for
  * its memory again and again. */
 void arena_keep_memory(void);
+/* Advice for n fresh bytes that will all be used; arenas give it for theirs. Large pages cost a
+ * fifth to touch first, and random reads of them miss the TLB less. */
+void memory_in_large_pages(void *p, size_t n);
 
 size_t arena_used(const struct arena *a);
 size_t arena_cap(const struct arena *a);
