@@ -32,6 +32,7 @@
 
 struct result {
     double wall, cpu, stage[PSI_STAGE_OVER + 1];
+    double begun[PSI_STAGE_OVER + 1], idle[PSI_STAGE_OVER + 1]; /* wall clock: entered, waited */
     uint64_t out, rss, faults;
     bool ok;
 };
@@ -97,8 +98,12 @@ struct meter {
 static void charge(struct meter *m, const struct psi *p)
 {
     double now = cpu_now();
-    m->r->stage[psi_progress(p).stage] += now - m->last;
+    enum psi_stage stage = psi_progress(p).stage;
+
+    m->r->stage[stage] += now - m->last;
     m->last = now;
+    if (m->r->begun[stage] == 0)
+        m->r->begun[stage] = bench_now();
 }
 
 struct wired {
@@ -123,7 +128,11 @@ static bool w_write(void *self, const void *b, size_t n, size_t *put, struct err
 static bool w_wait(void *self, bool reading, bool writing, unsigned ms, struct err *e)
 {
     struct wired *w = self;
-    return w->inner.wait(&w->fds, reading, writing, ms, e);
+    double begun = bench_now();
+    bool ok = w->inner.wait(&w->fds, reading, writing, ms, e);
+
+    w->meter.r->idle[psi_progress(w->p).stage] += bench_now() - begun;
+    return ok;
 }
 
 static bool w_progress(void *self, const struct psi_progress *g)
@@ -320,7 +329,7 @@ static struct floors measure_floors(void)
 
 static void print_stages(const char *name, uint64_t n, const struct result r[2])
 {
-    static const char *const stages[] = {"ingest", "setup", "hash", "bins", "reply"};
+    static const char *const stages[] = {"ingest", "setup", "hash", "bins", "reply", "end"};
     struct floors f = measure_floors();
 
     printf("{\"bench\":\"%s/stages\",\"n\":%llu,\"unit\":\"ns per item\"", name,
@@ -331,6 +340,13 @@ static void print_stages(const char *name, uint64_t n, const struct result r[2])
             double ns = r[side].stage[i] * 1e9 / (double)n;
             printf("%s\"%s\":[%.1f,%.0f]", i ? "," : "", stages[i], ns, ns * f.ghz);
         }
+        printf("}");
+    }
+    for (unsigned side = 0; side < 2 && r[side].begun[1] > 0; side++) {
+        printf(",\"%s\":{", side ? "sender_wall_ms" : "receiver_wall_ms");
+        for (unsigned i = 0; i <= PSI_STAGE_OVER; i++)
+            printf("%s\"%s\":[%.1f,%.1f]", i ? "," : "", stages[i],
+                   (r[side].begun[i] - r[0].begun[0]) * 1e3, r[side].idle[i] * 1e3);
         printf("}");
     }
     /* Blocks, products and 16-byte moves per item of the two sides' bins: the work that no

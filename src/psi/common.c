@@ -192,6 +192,8 @@ bool psi_alloc_common(struct psi *p, struct err *e)
     p->reply = arena_new_secret(reply);
     if (!p->keys || !p->lists || !p->reply)
         return err_fail(e, ERR_NOMEM, "no memory for a run");
+    if (!arena_reserve(p->keys, keys - ((size_t)1 << 20), e))
+        return false;
     p->body_room = largest_frame(p);
     p->body = arena_get(p->wire, p->body_room + 32, e);
     p->cot = arena_get(p->keys, sizeof *p->cot, e);

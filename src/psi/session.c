@@ -279,7 +279,7 @@ static bool in_time(struct psi *p, struct err *e)
 enum psi_next psi_step(struct psi *p, struct err *e)
 {
     struct err why = {0};
-    bool busy = false, ok = true;
+    bool busy = false, took = false, ok = true;
 
     if (p->over)
         return failed(p, e);
@@ -292,7 +292,7 @@ enum psi_next psi_step(struct psi *p, struct err *e)
         !psi_frame_room(p, p->phase->answers(p)))
         return PSI_SEND;
     if (ok && p->body_ready)
-        ok = take_frame(p, &why);
+        took = ok = take_frame(p, &why);
     else if (ok && p->phase->work)
         ok = p->phase->work(p, &busy, &why);
     if (ok && !busy && !p->body_ready && !p->done)
@@ -306,7 +306,7 @@ enum psi_next psi_step(struct psi *p, struct err *e)
         return PSI_DONE;
     if (busy)
         p->moved_us = os_ticks_us(p->os); /* our own work is not the peer's silence */
-    if (busy || p->body_ready)
+    if (busy || took || p->body_ready)    /* a frame may have given us work: look before waiting */
         return PSI_WORK;
     return p->out_at < p->out_n ? PSI_SEND : PSI_READ;
 }

@@ -33,6 +33,8 @@ struct psi_set *psi_set_new(uint64_t most, struct err *e)
         s->blake2s = blake2s_best(cpu_features());
         s->digest = malloc((most + WIDER) * sizeof *s->digest); /* touched as it fills */
     }
+    if (s && s->digest)
+        memory_in_large_pages(s->digest, (most + WIDER) * sizeof *s->digest);
     if (!s || !s->digest) {
         free(s);
         err_fail(e, ERR_NOMEM, "no memory for a set of %llu items", (unsigned long long)most);
