@@ -79,6 +79,17 @@
 /* The longest published patterns list some thousand values; people nest three or four deep. */
 #define LIMIT_PATTERN_BYTES ((size_t)1 << 20)
 #define LIMIT_PATTERN_DEPTH 64
+/* Matching of patterns: observation expressions are bits of a word, and the search recurses once
+ * for each observation it binds. The bounds of a regular expression: those of published patterns
+ * take some hundred steps on a command line. */
+#define LIMIT_MATCH_LEAVES 64
+#define LIMIT_MATCH_EVENTS 1024
+#define LIMIT_MATCH_BIND_STEPS 100000
+#define LIMIT_MATCH_REGEX ((size_t)16 << 10)
+#define LIMIT_MATCH_REGEX_STEPS 100000
+#define LIMIT_MATCH_REGEX_DEPTH 10000
+#define LIMIT_MATCH_REGEX_HEAP_KIB 4096
+#define LIMIT_MATCH_LIKE_STEPS ((size_t)1 << 24)
 /* Marking-definitions remembered: statements of as many authors; 24 bytes each. */
 #define LIMIT_MARKINGS 65536
 /* Imports. A line of a list is a URL and a comment; a row of CSV may hold a YARA rule. */
