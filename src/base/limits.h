@@ -116,6 +116,11 @@
 /* Declared outages of one party that count; the cap of hours is reached long before. */
 #define LIMIT_CASE_OUTAGES 1024
 #define LIMIT_CASE_CALENDAR_DAYS 4096
+/* Times that one signer gives to one head, first and last beside each other: three years of an idle
+ * log that is cosigned daily. */
+#define LIMIT_RECORD_DATES_OF_ONE 1024
+/* The fold of one agreement's cases in memory: about a million acts. */
+#define LIMIT_DESK_BYTES ((size_t)1 << 30)
 
 /* psi: items of one run. Numbers of items are 32 bits and bins at most 2^12; at 2^27 a party
  * needs about 7 GB: larger sets are sharded. (doc/formats/psi.md) */

@@ -120,6 +120,10 @@ struct cases_terms *cases_terms_parse(struct bytes agreement, struct arena *a, s
 /* The party's place in the agreement, or -1; and its slug. */
 int cases_party(const struct cases_terms *t, struct bytes slug);
 struct bytes cases_party_slug(const struct cases_terms *t, uint32_t party);
+/* Its zone; NULL if no term needs one. */
+const struct cases_zone *cases_party_zone(const struct cases_terms *t, uint32_t party);
+uint32_t cases_parties(const struct cases_terms *t);
+bool cases_is_arbiter(const struct cases_terms *t, uint32_t party);
 
 /* ---- acts come in (fold.c) ------------------------------------------------------------------ */
 
@@ -275,6 +279,15 @@ bool cases_acts(struct cases *c, const struct hash *matter, struct arena *a,
 /* All matters, in the order they came; their ids. */
 size_t cases_count(const struct cases *c);
 struct hash cases_id(const struct cases *c, size_t i);
+/* What opened the i-th; false: the act that opens it is not here. */
+struct cases_opening {
+    struct hash id;
+    enum cases_matter kind;
+    int64_t at;   /* seen, or as claimed if nobody has signed for it yet */
+    bool pending; /* that */
+    uint16_t from, to;
+};
+bool cases_opening(const struct cases *c, size_t i, struct cases_opening *out);
 /* The matter that holds an act. ERR_MISSING. */
 bool cases_matter_of(const struct cases *c, const struct hash *act, struct hash *matter,
                      struct err *e);
@@ -293,6 +306,18 @@ bool cases_show(struct cases *c, const struct hash *matter, int64_t now_ms, stru
                 struct bytes *out, struct err *e);
 bool cases_show_json(struct cases *c, const struct hash *matter, int64_t now_ms, struct arena *a,
                      struct bytes *out, struct err *e);
+/* The same with what each act says. The fold does not keep bodies: `read` gives that of a locator,
+ * empty if it is not here. */
+struct cases_bodies {
+    bool (*read)(void *self, uint64_t locator, struct arena *a, struct bytes *body, struct err *e);
+    void *self;
+};
+bool cases_show_bodies(struct cases *c, const struct hash *matter, int64_t now_ms,
+                       const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
+                       struct err *e);
+bool cases_show_json_bodies(struct cases *c, const struct hash *matter, int64_t now_ms,
+                            const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
+                            struct err *e);
 
 /* ---- comparing two nodes (root.c) --------------------------------------------------------------
  */
@@ -306,6 +331,8 @@ struct cases_digest {
 /* One hash over all settled state. Equal acts and cosignatures give equal roots, so nodes compare
  * roots for a cut: after they have given each other the cosignatures they hold up to it. */
 bool cases_root(struct cases *c, struct hash *out, struct err *e);
+/* A digest of all cosignatures of an author's log that the fold has; whatever the order. */
+bool cases_dates(struct cases *c, uint16_t author, struct hash *out, struct err *e);
 /* Where roots differ: buckets, their matters by id, a matter's digest after each act. */
 bool cases_bucket(struct cases *c, uint32_t i, struct hash *out, struct err *e);
 bool cases_bucket_matters(struct cases *c, uint32_t i, struct arena *a, struct cases_digest **out,

@@ -346,7 +346,7 @@ static void reopen(struct step *x)
     struct request *q = &x->s->request;
 
     for (unsigned i = 0; i < q->items_n; i++)
-        if (q->items[i] & ITEM_CONTESTED || status_of(q, i) == CASES_ITEM_REFUSED) {
+        if (q->items[i] & ITEM_CONTESTED || item_status_of(q, i) == CASES_ITEM_REFUSED) {
             q->items[i] &= (uint8_t)~ITEM_CONTESTED;
             q->items[i] = (uint8_t)((q->items[i] & ITEM_STATUS) | ITEM_CONTESTED);
             item_set(q, i, CASES_ITEM_PENDING, false);

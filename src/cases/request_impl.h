@@ -11,7 +11,7 @@ static inline int64_t later(int64_t a, int64_t b)
 
 /* request_items.c: numbered items, each with one final status (invariant 8). */
 int64_t heard_at(const struct step *x);
-uint8_t status_of(const struct request *q, unsigned i);
+uint8_t item_status_of(const struct request *q, unsigned i);
 bool item_settable(const struct request *q, unsigned i);
 void item_set(struct request *q, unsigned i, uint8_t status, bool late);
 unsigned unsettled(const struct request *q);

@@ -7,19 +7,19 @@ int64_t heard_at(const struct step *x)
     return later(x->at, delivered_at(x->s->terms, x->r, NULL));
 }
 
-uint8_t status_of(const struct request *q, unsigned i)
+uint8_t item_status_of(const struct request *q, unsigned i)
 {
     return q->items[i] & ITEM_STATUS;
 }
 
 bool item_settable(const struct request *q, unsigned i)
 {
-    return status_of(q, i) <= CASES_ITEM_LATER || q->items[i] & ITEM_CONTESTED;
+    return item_status_of(q, i) <= CASES_ITEM_LATER || q->items[i] & ITEM_CONTESTED;
 }
 
 void item_set(struct request *q, unsigned i, uint8_t status, bool late)
 {
-    q->count[status_of(q, i)]--;
+    q->count[item_status_of(q, i)]--;
     q->count[status]++;
     if (late && !(q->items[i] & ITEM_LATE))
         q->late_items++;
@@ -32,7 +32,7 @@ unsigned unsettled(const struct request *q)
     unsigned n = q->count[CASES_ITEM_PENDING] + q->count[CASES_ITEM_LATER];
 
     for (unsigned i = 0; q->reopened && i < q->items_n; i++)
-        n += status_of(q, i) > CASES_ITEM_LATER && q->items[i] & ITEM_CONTESTED;
+        n += item_status_of(q, i) > CASES_ITEM_LATER && q->items[i] & ITEM_CONTESTED;
     return n;
 }
 

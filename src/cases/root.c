@@ -318,3 +318,50 @@ size_t cases_differ(const struct cases_digest *a, size_t an, const struct cases_
         i++;
     return i;
 }
+
+/* ---- what a fold was made of ----------------------------------------------------------------- */
+
+static int by_signer(const void *a, const void *b)
+{
+    const struct signer *x = *(const struct signer *const *)a,
+                        *y = *(const struct signer *const *)b;
+    return x->who != y->who ? (x->who < y->who ? -1 : 1) : (int)x->mirror - (int)y->mirror;
+}
+
+static void add_number(struct sha256 *h, uint64_t v)
+{
+    uint8_t b[8];
+
+    for (int i = 8; i-- > 0; v >>= 8)
+        b[i] = (uint8_t)v;
+    sha256_add(h, bytes_of(b, sizeof b));
+}
+
+bool cases_dates(struct cases *c, uint16_t author, struct hash *out, struct err *e)
+{
+    struct arena_mark mark = arena_mark(c->scratch);
+    const struct log *log = &c->logs[author % LIMIT_PARTIES];
+    const struct signer **list = arena_get_array(c->scratch, log->signers_n, sizeof *list, e);
+    struct sha256 h;
+
+    if (!list)
+        return false;
+    for (uint32_t i = 0; i < log->signers_n; i++)
+        list[i] = &log->signers[i];
+    if (log->signers_n)
+        qsort(list, log->signers_n, sizeof *list, by_signer);
+    sha256_start(&h);
+    sha256_add(&h, BYTES(LABEL_CASE_INPUTS));
+    for (uint32_t i = 0; i < log->signers_n; i++) {
+        add_number(&h, (uint64_t)list[i]->who << 1 | list[i]->mirror);
+        add_number(&h, list[i]->n);
+        for (uint32_t k = 0; k < list[i]->n; k++) {
+            add_number(&h, list[i]->list[k].size);
+            add_number(&h, (uint64_t)list[i]->list[k].first);
+            add_number(&h, (uint64_t)list[i]->list[k].last);
+        }
+    }
+    sha256_end(&h, out);
+    arena_reset(c->scratch, mark);
+    return true;
+}

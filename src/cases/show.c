@@ -1,6 +1,6 @@
 /* A matter as text for people, and as canonical JSON. The words are the parties' acts and what the
  * agreement makes of them. */
-#include "cases/fold_impl.h"
+#include "cases/show_impl.h"
 
 static const char *const timing_words[] = {"", "in time", "late", "not decidable"};
 
@@ -108,6 +108,21 @@ static void show_act(struct buf *b, const struct cases_terms *t, const struct ca
     buf_puts(b, "\n");
 }
 
+/* The act's words; without them where the body is not here. */
+static bool body_of(const struct cases_bodies *bodies, const struct cases_act_view *x,
+                    struct arena *a, const struct json **out, struct err *e)
+{
+    struct bytes text = {0};
+
+    *out = NULL;
+    if (!bodies)
+        return true;
+    if (!bodies->read(bodies->self, x->locator, a, &text, e))
+        return false;
+    *out = text.n ? json_parse(text, a, NULL) : NULL;
+    return true;
+}
+
 static bool gather(struct cases *c, const struct hash *id, int64_t now, struct arena *a,
                    struct cases_view *v, struct cases_act_view **acts, size_t *n, struct err *e)
 {
@@ -117,7 +132,15 @@ static bool gather(struct cases *c, const struct hash *id, int64_t now, struct a
 bool cases_show(struct cases *c, const struct hash *id, int64_t now, struct arena *a,
                 struct bytes *out, struct err *e)
 {
+    return cases_show_bodies(c, id, now, NULL, a, out, e);
+}
+
+bool cases_show_bodies(struct cases *c, const struct hash *id, int64_t now,
+                       const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
+                       struct err *e)
+{
     const struct cases_terms *t = terms_last(c);
+    const struct json *body;
     struct buf b = buf_in(a);
     struct cases_act_view *acts;
     struct cases_view v;
@@ -144,8 +167,15 @@ bool cases_show(struct cases *c, const struct hash *id, int64_t now, struct aren
         show_request(&b, &v);
     else if (v.kind == CASES_IS_CLAIM)
         show_claim(&b, &v);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         show_act(&b, t, &acts[i]);
+        if (!body_of(bodies, &acts[i], a, &body, e))
+            return false;
+        if (body)
+            put_body(&b, body);
+        else if (bodies)
+            buf_puts(&b, "          what it says is not here: withheld or erased\n");
+    }
     return buf_end(&b, out, e);
 }
 
@@ -217,7 +247,7 @@ static void json_claim(struct json_maker *m, struct json *o, const struct cases_
 }
 
 static void json_act(struct json_maker *m, struct json *list, const struct cases_terms *t,
-                     const struct cases_act_view *x)
+                     const struct cases_act_view *x, const struct json *body)
 {
     struct json *o = json_new_object(m);
 
@@ -237,16 +267,26 @@ static void json_act(struct json_maker *m, struct json *list, const struct cases
     set_instant(m, o, "seen", x->seen);
     set_instant(m, o, "counts", x->at);
     json_set_bool(m, o, "contradicted", x->contradicted);
+    if (body)
+        json_set(m, o, "body", body);
     json_add(m, list, o);
 }
 
 bool cases_show_json(struct cases *c, const struct hash *id, int64_t now, struct arena *a,
                      struct bytes *out, struct err *e)
 {
+    return cases_show_json_bodies(c, id, now, NULL, a, out, e);
+}
+
+bool cases_show_json_bodies(struct cases *c, const struct hash *id, int64_t now,
+                            const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
+                            struct err *e)
+{
     static const char *const kinds[] = {"act", "request", "claim", "ping", "remedy"};
     const struct cases_terms *t = terms_last(c);
     struct json_maker m = json_maker(a);
     struct json *o = json_new_object(&m), *list;
+    const struct json *body;
     struct cases_act_view *acts;
     struct cases_view v;
     size_t n;
@@ -278,7 +318,10 @@ bool cases_show_json(struct cases *c, const struct hash *id, int64_t now, struct
     else if (!v.verdict && v.kind == CASES_IS_CLAIM)
         json_claim(&m, o, &v);
     list = json_set_array(&m, o, "acts");
-    for (size_t i = 0; i < n; i++)
-        json_act(&m, list, t, &acts[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (!body_of(bodies, &acts[i], a, &body, e))
+            return false;
+        json_act(&m, list, t, &acts[i], body);
+    }
     return json_made(&m, o, out, e);
 }

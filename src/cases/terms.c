@@ -453,3 +453,18 @@ struct bytes cases_party_slug(const struct cases_terms *t, uint32_t i)
 {
     return i < t->parties_n ? t->parties[i].slug : BYTES("?");
 }
+
+const struct cases_zone *cases_party_zone(const struct cases_terms *t, uint32_t i)
+{
+    return i < t->parties_n ? t->parties[i].zone : NULL;
+}
+
+uint32_t cases_parties(const struct cases_terms *t)
+{
+    return t->parties_n;
+}
+
+bool cases_is_arbiter(const struct cases_terms *t, uint32_t i)
+{
+    return i < t->parties_n && t->parties[i].arbiter;
+}

@@ -283,6 +283,26 @@ struct hash cases_id(const struct cases *c, size_t i)
     return matter_of(c, (uint32_t)i)->id;
 }
 
+bool cases_opening(const struct cases *c, size_t i, struct cases_opening *out)
+{
+    static const uint8_t kinds[CASES_KINDS] = {[CASES_REQUEST] = CASES_IS_REQUEST,
+                                               [CASES_CLAIM] = CASES_IS_CLAIM,
+                                               [CASES_PING] = CASES_IS_PING,
+                                               [CASES_REMEDY_NOTICE] = CASES_IS_REMEDY};
+    const struct matter *m = matter_of(c, (uint32_t)i);
+    const struct rec *o = m->opener == NONE ? NULL : rec_at(c, m->opener);
+
+    if (!o)
+        return false;
+    *out = (struct cases_opening){.id = m->id,
+                                  .kind = (enum cases_matter)(o->op ? kinds[o->kind] : 0),
+                                  .at = o->seen == CASES_NEVER ? o->claimed : o->seen,
+                                  .pending = o->seen == CASES_NEVER,
+                                  .from = o->author,
+                                  .to = o->op ? o->op->party : NOBODY};
+    return true;
+}
+
 bool cases_matter_of(const struct cases *c, const struct hash *act, struct hash *matter,
                      struct err *e)
 {

@@ -25,6 +25,7 @@
 #define LABEL_CASE_BUCKET "entente/v1/case-bucket"     /* matters with ids alike */
 #define LABEL_CASE_ROOT "entente/v1/case-root"         /* the state of an agreement */
 #define LABEL_EXHIBIT "entente/v1/exhibit"             /* the salted digest of a file that is not given */
+#define LABEL_CASE_INPUTS "entente/v1/case-inputs"     /* what a fold was made of */
 #define LABEL_CASE_TWIN "entente/v1/case-twin"         /* the id of a body's plain note */
 
 #endif

@@ -26,6 +26,7 @@ static void slot_free(struct slot *s)
 {
     if (!s)
         return;
+    desk_close(s->desk);
     record_close(s->record);
     pthread_cond_destroy(&s->freed);
     pthread_mutex_destroy(&s->gate);
@@ -74,7 +75,8 @@ static bool slot_open(struct node *n, const char *id, struct slot **out, struct 
         memcpy(s->id, id, ACT_AGREEMENT);
         gate_init(s);
         ok = path_print(dir, e, "%s/agreements", n->dir) &&
-             (s->record = record_open(&o, dir, s->id, e));
+             (s->record = record_open(&o, dir, s->id, e)) &&
+             (s->desk = desk_open(s->record, n->os, LIMIT_DESK_BYTES, e));
     }
     if (ok) {
         pthread_mutex_lock(&n->lock);
@@ -299,6 +301,16 @@ void slot_release(struct node *n, struct slot *s)
     s->held = false;
     pthread_cond_signal(&s->freed);
     pthread_mutex_unlock(&s->gate);
+}
+
+struct desk *node_desk(struct node *n, const char *id, struct err *e)
+{
+    struct slot *s = slot_find(n, bytes_text(id));
+
+    if (s)
+        return s->desk;
+    err_fail(e, ERR_MISSING, "there is no agreement %s", id);
+    return NULL;
 }
 
 struct record *node_record(struct node *n, const char *id, struct err *e)

@@ -28,6 +28,7 @@
 #ifndef ENTENTE_NODE_H
 #define ENTENTE_NODE_H
 
+#include "desk/desk.h"
 #include "node/config.h"
 #include "record/record.h"
 
@@ -146,6 +147,9 @@ struct record *node_hold(struct node *n, const char *id, struct err *e);
 void node_release(struct node *n, struct record *r);
 /* The same after reading alone, for views that a writer would take away: nobody is visited. */
 void node_release_unchanged(struct node *n, struct record *r);
+/* The cases of an agreement. Any thread; desk_say wants the right to write in its record. NULL:
+ * ERR_MISSING. */
+struct desk *node_desk(struct node *n, const char *id, struct err *e);
 /* Our signature under it: as node_propose, the cards must (still) be enrolled with its keys. */
 bool node_sign(struct node *n, const char *id, struct err *e);
 

@@ -60,6 +60,7 @@ struct slot {
     char id[ACT_AGREEMENT + 1];
     struct bytes title; /* under node.lock */
     struct record *record;
+    struct desk *desk;
     pthread_mutex_t gate; /* guards held */
     pthread_cond_t freed;
     bool held;            /* somebody has the right to write */

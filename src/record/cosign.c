@@ -76,28 +76,34 @@ static struct bytes cosigner_name(struct bytes slug, enum key_role role, char ou
 /* Keys of all parties but `but`, mirrors first, then witnesses, then the outside ones. All keys a
  * party has ever had count: a cosignature was good when it was made. */
 bool cosigner_keys(const struct record *r, struct bytes but, struct arena *a, struct note_key **out,
-                   size_t *n, size_t *mirrors, struct err *e)
+                   struct cosigner **who, size_t *n, size_t *mirrors, struct err *e)
 {
-    size_t most = r->logs_n * KEY_SPANS * 2 + r->now->witnesses_n, k = 0;
+    size_t most = r->logs_n * KEY_SPANS * 2 + r->outsiders_n, k = 0;
     char name[128];
 
     *out = arena_get_array(a, most, sizeof **out, e);
-    if (!*out)
+    if (!*out || (who && !(*who = arena_get_array(a, most, sizeof **who, e))))
         return false;
     for (int role = 0; role < 2; role++) {
         enum key_role which = role == 0 ? KEY_MIRROR : KEY_WITNESS;
         for (size_t i = 0; i < r->logs_n; i++) {
             const struct log *l = &r->logs[i];
-            for (size_t j = 0; !bytes_equal(l->slug, but) && j < l->keys.n[which]; j++)
+            for (size_t j = 0; !bytes_equal(l->slug, but) && j < l->keys.n[which]; j++, k++) {
                 if (!note_key_make(cosigner_name(l->slug, which, name), NOTE_COSIGNATURE,
-                                   &l->keys.span[which][j].key, &(*out)[k++], e))
+                                   &l->keys.span[which][j].key, &(*out)[k], e))
                     return false;
+                if (who)
+                    (*who)[k] = (struct cosigner){(uint16_t)i, role == 0};
+            }
         }
         if (role == 0)
             *mirrors = k;
     }
-    for (size_t i = 0; i < r->now->witnesses_n; i++)
-        (*out)[k++] = r->now->witnesses[i].key;
+    for (size_t i = 0; i < r->outsiders_n; i++, k++) {
+        (*out)[k] = r->outsiders[i]->key;
+        if (who)
+            (*who)[k] = (struct cosigner){(uint16_t)(r->logs_n + i), false};
+    }
     *n = k;
     return true;
 }
@@ -107,23 +113,45 @@ bool cosigner_keys(const struct record *r, struct bytes but, struct arena *a, st
  */
 
 static bool sign_as(struct record *r, struct log *l, enum key_role role, int64_t time,
-                    struct arena *a, struct bytes *note, struct err *e)
+                    struct arena *a, struct dated_line *out, struct bytes *note, struct err *e)
 {
     struct cosign_key key;
-    struct bytes line;
     char name[128];
 
+    out->by = (struct cosigner){(uint16_t)(r->own - r->logs), role == KEY_MIRROR};
+    out->time = time;
     return cosign_key_init(&key, cosigner_name(r->o.self, role, name), keyring_key(r->o.keys, role),
                            e) &&
-           cosignature_sign(&key, &l->head, (uint64_t)time, a, &line, e) &&
-           note_append(*note, line, a, note, e);
+           cosignature_sign(&key, &l->head, (uint64_t)time, a, &out->line, e) &&
+           note_append(*note, out->line, a, note, e);
+}
+
+/* Mirror and witness sign the head of `l` now; their lines are kept, and appended to *note. */
+static bool sign_now(struct record *r, struct log *l, struct arena *a, struct bytes *note,
+                     struct err *e)
+{
+    int64_t now = os_now(r->o.os);
+    struct dated_line lines[2];
+    struct note parsed;
+    unsigned news = 0;
+
+    if (now < l->last_cosign)
+        return err_fail(e, ERR_DENIED,
+                        "the clock has gone back: the last cosignature was made at a later time") ||
+               err_hint(e, "set the clock; cosignatures never go back in time");
+    *note = bytes_of(l->note, l->note_n);
+    if (!sign_as(r, l, KEY_MIRROR, now, a, &lines[0], note, e) ||
+        !sign_as(r, l, KEY_WITNESS, now, a, &lines[1], note, e) ||
+        !note_parse(*note, a, &parsed, e))
+        return false;
+    l->last_cosign = now;
+    return dates_keep(r, l, parsed.text, l->head.size, lines, 2, &news, a, e);
 }
 
 static bool cosign(struct record *r, struct log *l, struct arena *a, struct bytes *note,
                    struct err *e)
 {
-    int64_t now = os_now(r->o.os);
-    struct bytes signed_note = bytes_of(l->note, l->note_n);
+    struct bytes signed_note;
     struct hash root;
 
     tlog_tree_root(&l->tree, &root);
@@ -131,19 +159,26 @@ static bool cosign(struct record *r, struct log *l, struct arena *a, struct byte
         return err_fail(e, ERR_PROOF, "the head of %s is not that of the acts we hold", l->origin);
     if (cosigned_at(r, l, l->head.size, a, note, NULL))
         return true; /* said already */
-    if (now < l->last_cosign)
-        return err_fail(e, ERR_DENIED,
-                        "the clock has gone back: the last cosignature was made at a later time") ||
-               err_hint(e, "set the clock; cosignatures never go back in time");
-    if (!sign_as(r, l, KEY_MIRROR, now, a, &signed_note, e) ||
-        !sign_as(r, l, KEY_WITNESS, now, a, &signed_note, e) ||
-        !log_keep_cosigned(r, l, signed_note, e))
-        return false;
-    l->last_cosign = now;
-    if (!log_commit(r, l, e))
+    if (!sign_now(r, l, a, &signed_note, e) || !log_keep_cosigned(r, l, signed_note, e) ||
+        !log_commit(r, l, e))
         return false;
     *note = signed_note;
     return state_fold_if_waiting(r, e);
+}
+
+static bool may_cosign(struct record *r, const struct log *l, struct err *e)
+{
+    if (!record_writable(r, e))
+        return false;
+    if (!r->own || !r->o.keys || !keyring_key(r->o.keys, KEY_MIRROR) ||
+        !keyring_key(r->o.keys, KEY_WITNESS))
+        return err_fail(e, ERR_DENIED, "the keys to cosign are not here");
+    if (l->stopped)
+        return err_fail(e, ERR_DENIED, "%s is stopped", l->origin);
+    if (!fence_allows(r, e))
+        return false;
+    return (l->head.size && l->head.size == l->tree.size) ||
+           err_fail(e, ERR_MISSING, "we do not hold all of a head of %s", l->origin);
 }
 
 bool record_cosign(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
@@ -155,21 +190,45 @@ bool record_cosign(struct record *r, struct bytes slug, struct arena *a, struct 
     if (!l || l == r->own)
         return err_fail(e, ERR_DENIED, "one cosigns the logs of others");
     record_lock(r);
-    if (!record_writable(r, e))
-        ok = false;
-    else if (!r->own || !r->o.keys || !keyring_key(r->o.keys, KEY_MIRROR) ||
-             !keyring_key(r->o.keys, KEY_WITNESS))
-        ok = err_fail(e, ERR_DENIED, "the keys to cosign are not here");
-    else if (l->stopped)
-        ok = err_fail(e, ERR_DENIED, "%s is stopped", l->origin);
-    else if (!fence_allows(r, e))
-        ok = false;
-    else if (l->head.size == 0 || l->head.size != l->tree.size)
-        ok = err_fail(e, ERR_MISSING, "we do not hold all of a head of %s", l->origin);
-    else
-        ok = cosign(r, l, a, note, e);
+    ok = may_cosign(r, l, e) && cosign(r, l, a, note, e);
     record_unlock(r);
     return ok;
+}
+
+static bool cosign_again(struct record *r, struct log *l, struct arena *a, struct bytes *note,
+                         struct err *e)
+{
+    struct hash root;
+
+    tlog_tree_root(&l->tree, &root);
+    if (!hash_equal(&root, &l->head.root))
+        return err_fail(e, ERR_PROOF, "the head of %s is not that of the acts we hold", l->origin);
+    return sign_now(r, l, a, note, e) && log_commit(r, l, e) && state_fold_if_waiting(r, e);
+}
+
+bool record_cosign_again(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
+                         struct err *e)
+{
+    struct log *l = log_of(r, slug);
+    bool ok;
+
+    if (!l || l == r->own)
+        return err_fail(e, ERR_DENIED, "one cosigns the logs of others");
+    record_lock(r);
+    ok = may_cosign(r, l, e) && cosign_again(r, l, a, note, e);
+    record_unlock(r);
+    return ok;
+}
+
+int64_t record_last_cosign(struct record *r, struct bytes slug)
+{
+    struct log *l = log_of(r, slug);
+    int64_t time;
+
+    record_lock(r);
+    time = l ? l->last_cosign : 0;
+    record_unlock(r);
+    return time;
 }
 
 /* ---- theirs
@@ -245,7 +304,10 @@ static bool take_cosigned(struct record *r, struct log *l, struct bytes note, bo
                           struct arena *a, struct err *e)
 {
     struct note_key *keys, own;
+    struct cosigner *who;
     struct cosignature *cosignatures;
+    struct dated_line *lines;
+    unsigned dated = 0;
     struct tlog_source source;
     struct checkpoint c;
     struct note parsed;
@@ -271,18 +333,27 @@ static bool take_cosigned(struct record *r, struct log *l, struct bytes note, bo
         fence_behind(r, e);
         return err_fail(e, ERR_PROOF, "a head of another history of our log");
     }
-    if (!cosigner_keys(r, l->slug, a, &keys, &n, &mirrors, e) ||
-        !cosignature_find_all(&parsed, keys, n, a, &cosignatures, &found, e))
+    if (!cosigner_keys(r, l->slug, a, &keys, &who, &n, &mirrors, e) ||
+        !cosignature_find_all(&parsed, keys, n, a, &cosignatures, &found, e) ||
+        !(lines = arena_get_array(a, found, sizeof *lines, e)))
         return false;
     if (found == 0)
         return true;
+    for (size_t i = 0; i < found; i++)
+        lines[i] = (struct dated_line){who[cosignatures[i].key], (int64_t)cosignatures[i].time,
+                                       cosignatures[i].line};
+    if (!dates_keep(r, l, parsed.text, c.size, lines, found, &dated, a, e))
+        return false;
     if (!add_cosigners(r, l, &parsed, c.size, &own, cosignatures, found, keys, n, &kept, news, a,
                        e))
         return false;
-    if (!*news)
+    if (!*news && !dated)
         return true;
     note_receipt(l, &c, cosignatures, found, mirrors);
-    return log_keep_cosigned(r, l, kept, e) && log_commit(r, l, e) && state_fold_if_waiting(r, e);
+    if (*news && !log_keep_cosigned(r, l, kept, e))
+        return false;
+    *news = true;
+    return log_commit(r, l, e) && state_fold_if_waiting(r, e);
 }
 
 bool record_take_cosigned(struct record *r, struct bytes note, bool *news, struct err *e)

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-static const char *const table_names[TABLES] = {"act",     "text",     "payload", "object",
-                                                "special", "cosigned", "revoked"};
+static const char *const table_names[TABLES] = {
+    "act", "text", "payload", "object", "special", "cosigned", "revoked", "said", "dated"};
 
 #define KEY_ROOM 24
 
@@ -236,6 +236,28 @@ static bool put_salted(struct applier *ap, struct bytes note, struct err *e)
     return ok;
 }
 
+/* Acts of cases (doc/formats/case-acts.md), by the first word of their kind. */
+static bool is_said(struct bytes kind)
+{
+    static const char *const words[] = {"request", "claim",  "agree",  "ping",
+                                        "pong",    "outage", "remedy", "comment"};
+    struct bytes word = bytes_part(kind, 0, bytes_find_byte(kind, '.'));
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (bytes_are(word, words[i]))
+            return true;
+    return false;
+}
+
+static bool put_said(struct applier *ap, const uint8_t key[12], uint64_t position, struct err *e)
+{
+    uint8_t value[16];
+
+    put_be64(value, position);
+    put_be64(value + 8, ap->payload);
+    return index_put(ap->txn, T_SAID, bytes_of(key, 12), bytes_of(value, sizeof value), e);
+}
+
 static bool apply_act(struct applier *ap, const struct segments_record *rec, struct err *e)
 {
     uint8_t key[12], value[12];
@@ -254,7 +276,8 @@ static bool apply_act(struct applier *ap, const struct segments_record *rec, str
     if (!add_pair(&ap->text, text.b, 16, value, sizeof value, e) || !put_single(ap, e) ||
         (bytes_find(rec->payload, BYTES("\"salt\":")) != SIZE_MAX &&
          !put_salted(ap, rec->payload, e)) ||
-        (bytes_are(kind, "revoke") && !put_revoked(ap, rec->payload, e)))
+        (bytes_are(kind, "revoke") && !put_revoked(ap, rec->payload, e)) ||
+        (is_said(kind) && !put_said(ap, key, rec->position, e)))
         return false;
     ap->payload = 0;
     ap->next++;
@@ -296,6 +319,10 @@ static bool apply_record(struct applier *ap, const struct segments_record *rec, 
                          e);
     case SEG_COSIGNED:
         return apply_cosigned(ap, rec, e);
+    case SEG_DATED:
+        memcpy(key, ap->log->tag, 4);
+        put_be64(key + 4, rec->position);
+        return index_put(ap->txn, T_DATED, bytes_of(key, sizeof key), bytes_of(NULL, 0), e);
     default:
         return true;
     }

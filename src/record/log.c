@@ -123,6 +123,7 @@ void log_close(struct log *l)
     arena_free(l->stage_arena);
     arena_free(l->read_arena);
     free(l->note);
+    dates_free(&l->dates);
 }
 
 /* ---- write ---- */

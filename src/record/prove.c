@@ -103,58 +103,19 @@ bool record_policy(const struct record *r, struct bytes slug, struct arena *a, s
 
 /* ---- time ---- */
 
-/* The latest or earliest time among the cosignatures on a note. */
-static bool time_of(struct record *r, struct log *l, struct bytes note, bool latest,
-                    struct arena *a, int64_t *out, struct err *e)
-{
-    struct cosignature *s;
-    struct note_key *keys;
-    struct note parsed;
-    size_t n, mirrors, found;
-    bool any = false;
-
-    if (!note_parse(note, a, &parsed, e) || !cosigner_keys(r, l->slug, a, &keys, &n, &mirrors, e) ||
-        !cosignature_find_all(&parsed, keys, n, a, &s, &found, e))
-        return false;
-    for (size_t i = 0; i < found; i++) {
-        int64_t t = (int64_t)s[i].time;
-        if (!any || (latest ? t > *out : t < *out))
-            *out = t;
-        any = true;
-    }
-    return true;
-}
-
-static bool bracket(struct record *r, struct log *l, uint64_t index, int64_t *after,
-                    int64_t *before, struct arena *a, struct err *e)
-{
-    struct err missing = {0};
-    struct bytes note;
-
-    if (cosigned_until(r, l, index, a, &note, &missing)) {
-        if (!time_of(r, l, note, false, a, after, e))
-            return false;
-    } else if (missing.code != ERR_MISSING)
-        return err_pass(e, &missing);
-    err_clear(&missing);
-    if (cosigned_from(r, l, index + 1, a, &note, &missing))
-        return time_of(r, l, note, false, a, before, e);
-    return missing.code == ERR_MISSING || err_pass(e, &missing);
-}
-
 bool record_bracket(struct record *r, struct bytes slug, uint64_t index, int64_t *after,
                     int64_t *before, struct err *e)
 {
     struct log *l = log_of(r, slug);
-    struct arena *a = arena_new(LIMIT_NOTE_BYTES * 16);
-    bool ok = l && a;
+    bool ok;
 
     *after = 0;
     *before = INT64_MAX;
+    if (!l)
+        return err_fail(e, ERR_MISSING, "no such log");
     record_lock(r);
-    ok = ok ? bracket(r, l, index, after, before, a, e) : err_fail(e, ERR_MISSING, "no such log");
+    ok = dates_bracket(r, l, index, after, before, e);
     record_unlock(r);
-    arena_free(a);
     return ok;
 }
 

@@ -118,7 +118,9 @@ struct record *record_open(const struct record_options *o, const char *dir, cons
     if (!r)
         return NULL;
     if (!read_first(r, id, e) || !index_attach(r, e) || !open_logs(r, e) || !index_start(r, e) ||
-        !state_fold(r, e) || !fence_start(r, e)) {
+        !state_fold(r, e) ||
+        /* A withdrawal is dated by witnesses that the first fold has only then found. */
+        (r->state.withdrawing.n && !state_fold(r, e)) || !fence_start(r, e)) {
         record_close(r);
         return NULL;
     }

@@ -213,7 +213,64 @@ bool record_take_cosigned(struct record *r, struct bytes note, bool *news, struc
 bool record_cosigned(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
                      struct err *e);
 
+/* ---- dates: all cosignatures that we ever learned of ----
+ *
+ * Others' dated signatures over a log are what dates its acts, so every node keeps all of them, of
+ * every log, and nodes give each other what they hold. Of one signer and size the first and the
+ * last in time decide; what lies between is not kept.
+ */
+
+struct record_cosignature {
+    uint16_t
+        signer;  /* a party by its place in the agreement; from parties_n on outside witnesses, in
+                  * the order in which its versions name them: the same number at every node */
+    bool mirror; /* "I hold it" */
+    uint64_t size;
+    int64_t time; /* seconds */
+};
+
+struct record_dated {  /* a note as kept: a checkpoint of the log with one cosignature or more */
+    uint64_t place;    /* ask from here for what came after it */
+    struct bytes note; /* its owner's signature is not in it */
+    const struct record_cosignature *line; /* in the order of the note's lines */
+    size_t n;
+};
+/* All that was kept of a log's cosignatures, in the order in which we learned of them, from a place
+ * on (0: all). `each` says whether to go on; no lock is held while it runs. */
+bool record_cosignatures(struct record *r, struct bytes slug, uint64_t from,
+                         bool (*each)(void *self, const struct record_dated *d), void *self,
+                         struct err *e);
+/* A note of a log's checkpoint with cosignatures: every line is verified, and the root is compared
+ * with the tree that we hold. What is new is kept; *news: how many lines. ERR_PEER: not this log,
+ * or a signer whose times go back; ERR_PROOF: a signature is wrong, or another root; ERR_MISSING:
+ * we do not hold so much of the log yet. */
+bool record_take_dates(struct record *r, struct bytes slug, struct bytes note, unsigned *news,
+                       struct err *e);
+/* Cosign again a head that has not changed, so that time passes for what is in it. The note has our
+ * two new lines. ERR_MISSING: we do not hold all of a head. */
+bool record_cosign_again(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
+                         struct err *e);
+/* The newest time of our own cosignatures on a log; 0: none. */
+int64_t record_last_cosign(struct record *r, struct bytes slug);
+
+/* The versions of the agreement that all have signed, in order. */
+struct record_version {
+    struct bytes bytes; /* canonical JSON */
+    struct hash digest;
+    int64_t from; /* seconds: when the last of the signatures under it was cosigned. The first: 0;
+                   * INT64_MAX: not dated yet */
+};
+bool record_versions(struct record *r, struct arena *a, struct record_version **out, size_t *n,
+                     struct err *e);
+
 /* ---- reading ---- */
+
+/* Acts that are neither shares nor about the agreement itself (requests, claims, what is said on
+ * them), in the log's order from an index on, with their payloads; empty: none, withheld, or
+ * erased. `each` says whether to go on; no lock is held while it runs. */
+bool record_said(struct record *r, struct bytes slug, uint64_t from,
+                 bool (*each)(void *self, const struct act *act, struct bytes payload), void *self,
+                 struct err *e);
 
 /* The act at an index; ERR_MISSING: not addressed to us, or not there. */
 bool record_act(struct record *r, struct bytes slug, uint64_t index, struct arena *a,

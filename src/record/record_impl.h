@@ -21,6 +21,7 @@ enum {
     SEG_OBJECT,   /* a canonical STIX object */
     SEG_WITHHELD, /* in an object's place: the 32-byte digest of bytes we were not given */
     SEG_COSIGNED, /* a checkpoint note of this log with cosignatures */
+    SEG_DATED,    /* a checkpoint of this log with cosignatures that were news when they came */
 };
 
 /* Tables of the index. `tag` is 4 bytes of SHA-256(slug); numbers are big endian. */
@@ -32,6 +33,8 @@ enum {
     T_SPECIAL,  /* tag index -> position: acts that the state is a fold of */
     T_COSIGNED, /* tag size position -> nothing */
     T_REVOKED,  /* first 8 bytes of SHA-256(id), tag, index -> nothing */
+    T_SAID,     /* tag index -> position, position of its payload or 0: acts of cases */
+    T_DATED,    /* tag position -> nothing */
     TABLES
 };
 
@@ -50,6 +53,26 @@ struct key_history {
         uint64_t first_bad, at;
     } revoked[KEY_SPANS];
     size_t revoked_n;
+};
+
+/* What one signer signed at one size of a log, first and last. */
+struct dated_size {
+    uint64_t size;
+    int64_t first, last;
+    uint32_t n;
+};
+
+struct dated_signer {
+    struct dated_size *list; /* by size; times do not go back */
+    size_t n, cap;
+    uint16_t who;
+    bool mirror;
+};
+
+struct dates {
+    bool loaded;
+    struct dated_signer *signers;
+    size_t n;
 };
 
 struct log {
@@ -81,6 +104,13 @@ struct log {
     struct tlog_builder *builder;
     uint8_t bundle[TLOG_TILE_WIDTH * 34]; /* the entries of the unfinished bundle */
     uint64_t taken_day, taken_bytes;      /* quota */
+    struct dates dates;
+};
+
+/* A version that all have signed, and by which acts. */
+struct version_place {
+    const struct agreement *g;
+    uint64_t seq[LIMIT_PARTIES];
 };
 
 struct record {
@@ -92,6 +122,10 @@ struct record {
     const struct agreement *amendment; /* proposed */
     bool amended_by[LIMIT_PARTIES];
     struct arena *state_arena;
+    struct version_place *versions; /* in the state's arena, like what follows; the first first */
+    size_t versions_n;
+    const struct agreement_witness **outsiders; /* of all versions */
+    size_t outsiders_n;
     struct record_state state;
     struct log *logs;
     size_t logs_n;
@@ -272,8 +306,31 @@ bool cosigned_until(struct record *r, struct log *l, uint64_t most, struct arena
 /* The largest head of which we hold all; size 0 and an empty note if there is none. */
 bool newest_whole_head(struct record *r, struct log *l, struct arena *a, struct checkpoint *c,
                        struct bytes *note, struct err *e);
+/* Whose key: the numbers of struct record_cosignature. */
+struct cosigner {
+    uint16_t who;
+    bool mirror;
+};
+/* who: NULL, or where as many places go. */
 bool cosigner_keys(const struct record *r, struct bytes but, struct arena *a, struct note_key **out,
-                   size_t *n, size_t *mirrors, struct err *e);
+                   struct cosigner **who, size_t *n, size_t *mirrors, struct err *e);
+
+/* ---- dates.c ---- */
+
+struct dated_line {
+    struct cosigner by;
+    int64_t time;
+    struct bytes line;
+};
+/* Append those lines that are news (without committing). text: the checkpoint's. ERR_PEER: a
+ * signer's times go back. */
+bool dates_keep(struct record *r, struct log *l, struct bytes text, uint64_t size,
+                const struct dated_line *lines, size_t n, unsigned *news, struct arena *a,
+                struct err *e);
+/* When others first had signed for the act at an index, and last had not; INT64_MAX, 0. */
+bool dates_bracket(struct record *r, struct log *l, uint64_t index, int64_t *after, int64_t *before,
+                   struct err *e);
+void dates_free(struct dates *d);
 
 /* ---- evidence.c ---- */
 

@@ -19,6 +19,7 @@ struct fold {
         struct hash digest;
         struct agreement *g;
         bool by[LIMIT_PARTIES];
+        uint64_t seq[LIMIT_PARTIES];
     } versions[64];
     size_t versions_n;
     int64_t withdrawn_at; /* cosigned time of the earliest withdrawal; 0: not known */
@@ -52,6 +53,8 @@ static void fold_amend(struct fold *f, size_t party, const struct act *act, stru
         f->versions[i].digest = act->body.sha256;
         f->versions[f->versions_n++].g = g;
     }
+    if (!f->versions[i].by[party])
+        f->versions[i].seq[party] = act->seq;
     f->versions[i].by[party] = true;
 }
 
@@ -188,12 +191,42 @@ static bool all_of(const bool *by, size_t n)
     return true;
 }
 
+static bool add_version(struct fold *f, const struct agreement *g, const uint64_t *seq,
+                        size_t parties, struct err *e)
+{
+    struct record *r = f->r;
+    struct version_place *v;
+
+    if (!r->versions &&
+        (!(r->versions = arena_get_array(f->arena, 65, sizeof *r->versions, e)) ||
+         !(r->outsiders = arena_get_array(f->arena, (size_t)65 * AGREEMENT_WITNESSES,
+                                          sizeof *r->outsiders, e))))
+        return false;
+    v = &r->versions[r->versions_n++];
+    v->g = g;
+    for (size_t i = 0; seq && i < parties; i++)
+        v->seq[i] = seq[i];
+    for (size_t i = 0; i < g->witnesses_n; i++) {
+        size_t k = 0;
+        while (k < r->outsiders_n && !note_key_same(&r->outsiders[k]->key, &g->witnesses[i].key))
+            k++;
+        if (k == r->outsiders_n)
+            r->outsiders[r->outsiders_n++] = &g->witnesses[i];
+    }
+    return true;
+}
+
 /* The newest version that every party has signed, each step following the one before. */
-static void choose_version(struct fold *f, size_t parties)
+static bool choose_version(struct fold *f, size_t parties, struct err *e)
 {
     bool went_on = true;
 
+    f->r->versions = NULL;
+    f->r->outsiders = NULL;
+    f->r->versions_n = f->r->outsiders_n = 0;
     f->s->agreement = &f->r->first;
+    if (!add_version(f, &f->r->first, NULL, parties, e))
+        return false;
     while (went_on) {
         went_on = false;
         for (size_t i = 0; i < f->versions_n && !went_on; i++)
@@ -201,6 +234,8 @@ static void choose_version(struct fold *f, size_t parties)
                 hash_equal(&f->versions[i].g->previous, &f->s->agreement->digest)) {
                 f->s->agreement = f->versions[i].g;
                 went_on = true;
+                if (!add_version(f, f->versions[i].g, f->versions[i].seq, parties, e))
+                    return false;
             }
     }
     for (size_t i = 0; i < f->versions_n; i++)
@@ -208,6 +243,7 @@ static void choose_version(struct fold *f, size_t parties)
             f->s->amendment = f->versions[i].g;
             memcpy(f->s->amended_by, f->versions[i].by, sizeof f->s->amended_by);
         }
+    return true;
 }
 
 /* "30 days" as seconds: a notice needs no working days. */
@@ -253,15 +289,18 @@ bool state_fold(struct record *r, struct err *e)
         ok = fold_log(f, &r->logs[i], i, e);
     if (f)
         arena_free(f->scratch);
+    ok = ok && choose_version(f, r->first.parties_n, e);
     if (!ok) {
+        r->versions_n = r->outsiders_n = 0;
         arena_free(a);
         return err_within(e, "state of agreement %s", r->first.id);
     }
-    choose_version(f, r->first.parties_n);
     end_of_notice(f);
     s->stage = all_of(s->signed_by, r->first.parties_n) ? STAGE_IN_FORCE : STAGE_PROPOSED;
     arena_free(r->state_arena);
     r->state_arena = a;
+    for (size_t i = 0; i < r->logs_n; i++)
+        dates_free(&r->logs[i].dates); /* keys may have changed: read again who signed what */
     r->state = *s;
     r->now = s->agreement;
     return true;

@@ -477,8 +477,15 @@ static void each_cosigner_counts_once_for_a_head(void **state)
     assert_true(bytes_find(kept, BYTES("south/witness")) != SIZE_MAX); /* both stand on it */
     assert_true(bytes_find(kept, BYTES("south/mirror")) != SIZE_MAX);
     assert_true(bytes_find(kept, BYTES("nobody")) == SIZE_MAX);
+    /* A later time is news to those who date acts, and once only; the note stays as it is. */
+    must(record_take_cosigned(w->r, cosigned(w, h.note, 2000, true), &news, &e), &e);
+    assert_true(news);
     must(record_take_cosigned(w->r, cosigned(w, h.note, 2000, true), &news, &e), &e);
     assert_false(news);
+    must(record_take_cosigned(w->r, cosigned(w, h.note, 1500, true), &news, &e), &e);
+    assert_false(news);
+    must(record_cosigned(w->r, BYTES("north"), w->a, &note, &e), &e);
+    assert_true(bytes_equal(kept, note));
     end_liar(w);
 }
 

@@ -1,0 +1,45 @@
+/* What the files of desk share. */
+#ifndef ENTENTE_DESK_IMPL_H
+#define ENTENTE_DESK_IMPL_H
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "desk/desk.h"
+
+#include <pthread.h>
+
+/* How far one party's log has been read. */
+struct feed {
+    uint64_t index;    /* of the next act */
+    uint64_t place;    /* of the next cosignatures */
+    struct hash chain; /* over the acts that were read */
+};
+
+struct version {
+    struct hash digest;
+    int64_t from; /* ms */
+    const struct cases_terms *terms;
+};
+
+struct desk {
+    struct record *record;
+    const struct os *os;
+    size_t cap;
+    pthread_mutex_t lock;
+    /* Made anew when a version turns out to have begun at another time than we thought. */
+    struct arena *arena; /* of the terms */
+    struct cases *cases;
+    struct version versions[LIMIT_CASE_VERSIONS];
+    size_t versions_n;
+    struct feed feeds[LIMIT_PARTIES];
+    size_t parties_n;
+    uint64_t acts;
+    bool fresh;       /* all was read at `commits` */
+    uint64_t commits; /* of the record */
+};
+
+/* feed.c: with the lock held. */
+bool desk_refresh(struct desk *d, struct err *e);
+void desk_forget(struct desk *d);
+
+#endif

@@ -1,0 +1,93 @@
+/* Acts of cases in the order of a log, with their payloads: what a fold reads. */
+#include "record/record_impl.h"
+
+#define SAID_BATCH 256
+#define SAID_ARENA ((size_t)64 << 20)
+
+struct place {
+    uint64_t act, payload; /* positions; payload 0: none */
+};
+
+struct said {
+    struct act *act;
+    struct bytes payload;
+};
+
+static bool places(struct record *r, struct log *l, uint64_t from, struct place *out, size_t *n,
+                   struct err *e)
+{
+    struct index_snapshot *v = NULL;
+    struct index_cursor *c = NULL;
+    struct bytes key, value;
+    uint8_t start[12];
+    bool ok = index_fresh(r, e) && (v = index_snapshot_open(r->index, e)) &&
+              (c = index_cursor_open(v, T_SAID, bytes_of(l->tag, sizeof l->tag), e));
+
+    memcpy(start, l->tag, 4);
+    put_be64(start + 4, from);
+    *n = 0;
+    ok = ok && index_cursor_seek(c, bytes_of(start, sizeof start), &key, &value, e);
+    while (ok && key.p && *n < SAID_BATCH) {
+        if (value.n == 16)
+            out[(*n)++] = (struct place){get_be64(value.p), get_be64(value.p + 8)};
+        ok = index_cursor_next(c, &key, &value, e);
+    }
+    index_cursor_close(c);
+    index_snapshot_close(v);
+    return ok;
+}
+
+static bool read_payload(struct log *l, uint64_t position, struct arena *a, struct bytes *out,
+                         struct err *e)
+{
+    struct err missing = {0};
+
+    *out = bytes_of(NULL, 0);
+    if (position == 0 || read_at(l, position, 0, a, out, &missing))
+        return true;
+    return missing.code == ERR_MISSING || err_pass(e, &missing);
+}
+
+/* At least one act, and no more than fits. */
+static bool read_some(struct log *l, const struct place *at, size_t n, struct arena *a,
+                      struct said *out, size_t *got, struct err *e)
+{
+    struct bytes note;
+
+    for (*got = 0; *got < n && (*got == 0 || arena_used(a) < SAID_ARENA / 4); ++*got) {
+        struct said *s = &out[*got];
+        s->act = arena_get(a, sizeof *s->act, e);
+        if (!s->act || !read_at(l, at[*got].act, SEG_ACT, a, &note, e) ||
+            !act_parse(note, a, s->act, e) || !read_payload(l, at[*got].payload, a, &s->payload, e))
+            return err_within(e, "log %s", l->origin);
+    }
+    return true;
+}
+
+bool record_said(struct record *r, struct bytes slug, uint64_t from,
+                 bool (*each)(void *self, const struct act *act, struct bytes payload), void *self,
+                 struct err *e)
+{
+    struct log *l = log_of(r, slug);
+    struct arena *a = arena_new(SAID_ARENA * 2);
+    struct place at[SAID_BATCH];
+    struct said said[SAID_BATCH];
+    size_t n = SAID_BATCH, got = 0;
+    bool ok = a && l, on = true;
+
+    if (!ok)
+        err_fail(e, l ? ERR_NOMEM : ERR_MISSING, l ? "out of memory" : "no such log");
+    while (ok && on && (n == SAID_BATCH || got < n)) {
+        struct arena_mark m = arena_mark(a);
+        record_lock(r);
+        ok = places(r, l, from, at, &n, e) && read_some(l, at, n, a, said, &got, e);
+        record_unlock(r);
+        for (size_t i = 0; ok && on && i < got; i++) {
+            on = each(self, said[i].act, said[i].payload);
+            from = said[i].act->seq + 1;
+        }
+        arena_reset(a, m);
+    }
+    arena_free(a);
+    return ok;
+}
