@@ -13,5 +13,8 @@ extern const struct command cmd_init, cmd_card_show, cmd_card_import, cmd_card_e
     cmd_evidence_show, cmd_log_check, cmd_log_rebuild, cmd_log_recover, cmd_log_fence, cmd_log_key,
     cmd_witness_key, cmd_witness_add, cmd_witness_list, cmd_key_list, cmd_key_rotate,
     cmd_key_revoke, cmd_version, cmd_help;
+/* exhibit.c */
+extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show, cmd_exhibit_get,
+    cmd_exhibit_custody, cmd_exhibit_provide, cmd_exhibit_erase;
 
 #endif

@@ -25,7 +25,7 @@
 #include "stix/stix.h"
 
 #define EXHIBIT_PART_BYTES ((size_t)4 << 20) /* of a file in one act: two fill a piece */
-#define EXHIBIT_PARTS 64                     /* so a file has 256 MiB at most */
+#define EXHIBIT_PARTS 16                     /* so a file has 64 MiB at most: a commit holds 128 */
 #define EXHIBIT_STEPS 64                     /* of custody */
 #define EXHIBIT_MOST (EXHIBIT_PART_BYTES * EXHIBIT_PARTS)
 
@@ -55,7 +55,7 @@ struct exhibit {
     struct hash sha256; /* of the bytes; salted: of label, salt and bytes */
     bool salted;
     uint64_t size;
-    char source, information; /* Admiralty code 'A'-'F' and '1'-'6'; 0: not graded */
+    char source, information; /* Admiralty code 'A'-'G' and '1'-'6'; 0: not graded */
     int tlp;                  /* a tlp_rank */
     struct exhibit_step steps[EXHIBIT_STEPS];
     size_t steps_n;

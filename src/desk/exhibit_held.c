@@ -254,18 +254,33 @@ bool exhibit_read(struct record *r, const struct exhibit_held *h, struct arena *
     return true;
 }
 
+static bool erase_part(struct record *r, const struct exhibit_held *h, size_t i, struct arena *a,
+                       size_t *erased, struct err *e)
+{
+    struct act act = part_of(h, i);
+    struct bytes payload;
+
+    if (!record_payload(r, &act, a, &payload, e))
+        return false;
+    *erased += 1;
+    return record_erase(r, &act.body.sha256, e);
+}
+
 bool exhibit_erase(struct record *r, const struct exhibit_held *h, struct err *e)
 {
+    struct arena *a = arena_new(EXHIBIT_PART_BYTES * 4);
     size_t erased = 0;
+    bool ok = a || err_fail(e, ERR_NOMEM, "out of memory");
 
-    for (size_t i = 0; i < h->x.parts_n; i++) {
+    for (size_t i = 0; ok && i < h->x.parts_n; i++) {
+        struct arena_mark m = arena_mark(a);
         struct err missing = {0};
-        bool ok = record_erase(r, &h->x.parts[i].sha256, &missing);
-        if (!ok && missing.code != ERR_MISSING)
-            return err_pass(e, &missing);
-        erased += ok;
+        ok = erase_part(r, h, i, a, &erased, &missing) || missing.code == ERR_MISSING ||
+             err_pass(e, &missing);
+        arena_reset(a, m);
     }
-    return erased || err_fail(e, ERR_MISSING, "none of its bytes are here");
+    arena_free(a);
+    return ok && (erased || err_fail(e, ERR_MISSING, "none of its bytes are here"));
 }
 
 /* ---- what we keep ---- */

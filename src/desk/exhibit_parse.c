@@ -25,9 +25,9 @@ static bool get_grade(const struct json *o, struct exhibit *x, struct err *e)
     if (!json_get_string(o, "source", &source, e) ||
         !json_get_string(o, "information", &information, e))
         return false;
-    if (source.n != 1 || source.p[0] < 'A' || source.p[0] > 'F' || information.n != 1 ||
+    if (source.n != 1 || source.p[0] < 'A' || source.p[0] > 'G' || information.n != 1 ||
         information.p[0] < '1' || information.p[0] > '6')
-        return err_fail(e, ERR_INPUT, "\"source\" is A to F and \"information\" 1 to 6");
+        return err_fail(e, ERR_INPUT, "\"source\" is A to G and \"information\" 1 to 6");
     x->source = (char)source.p[0];
     x->information = (char)information.p[0];
     return true;
@@ -157,9 +157,9 @@ bool exhibit_parse(struct bytes body, struct arena *a, struct exhibit *out, stru
 
 bool exhibit_grade_parse(struct bytes text, char *source, char *information, struct err *e)
 {
-    if (text.n != 2 || text.p[0] < 'A' || text.p[0] > 'F' || text.p[1] < '1' || text.p[1] > '6')
+    if (text.n != 2 || text.p[0] < 'A' || text.p[0] > 'G' || text.p[1] < '1' || text.p[1] > '6')
         return err_fail(e, ERR_INPUT,
-                        "a grade is a letter A to F (the source) and a digit 1 to 6 (the "
+                        "a grade is a letter A to G (the source) and a digit 1 to 6 (the "
                         "information), such as B2");
     *source = (char)text.p[0];
     *information = (char)text.p[1];

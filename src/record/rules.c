@@ -233,7 +233,7 @@ const struct rule agreement_rules[] = {
     OPT("/clauses/claim/embargo", RULE_TERM, "Between lodging and publication."),
 
     O_OPT("/clauses/exhibit", "Files as evidence."),
-    INT("/clauses/exhibit/max_bytes", true, 1024, 268435456, "The largest file that is attached."),
+    INT("/clauses/exhibit/max_bytes", true, 1024, 67108864, "The largest file that is attached."),
     WORD("/clauses/exhibit/max_tlp", true, "The highest marking.", TLPS),
 
     MAP_OF("/clauses/ping", false, "Tests of contact points, by role.", "technical", "legal",
