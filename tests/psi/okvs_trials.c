@@ -1,10 +1,16 @@
 /* How often does a table of three hashed columns leave more rows than the dense columns take?
  *
- *     okvs_trials 24            2^24 peelings per line
+ *     okvs_trials 30            2^30 peelings in all, and some
+ *     okvs_trials 16 check      few, each also the slow way: the suite's test of this program
  *
- * One JSON line per shape: n rows, e (columns per row), trials, and how many left a gap larger
- * than 0, 1, 2 ... (rows of the 2-core that a dense column must take). doc/formats/psi.md,
- * appendix A, keeps what long runs gave and the fit.
+ * One JSON line per shape and pass: n rows, columns, the lambda that RR22's fit gives that width,
+ * trials so far, and how many of them left a gap larger than 0, 1, 2 ... (rows of the 2-core that
+ * dense columns must take). Counts add up from pass to pass, so the last line of a shape holds
+ * them all, whenever the program is stopped. doc/okvs-trials.md keeps what a long run gave and
+ * what follows from it.
+ *
+ * Rows come from okvs_rows, as in a run; the gap is counted as the encoder counts it. Up to 512
+ * rows AVX-512 first peels whole rounds with one bit per column, which finds most tables solved.
  */
 #include "base/os.h"
 #include "psi/okvs.h"
@@ -12,45 +18,118 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #define ROWS_MOST 4096
+#define COLUMNS_MOST 8192
+#define ROUND_COLUMNS 1024 /* two vectors of bits */
 #define GAPS 10
+#define SIZES 6
+#define WIDTHS 6
+#define PASSES 64
 
 struct trial {
     uint32_t n, m;
-    uint16_t row[ROWS_MOST][3], count[2 * ROWS_MOST], rows[2 * ROWS_MOST], stack[2 * ROWS_MOST];
+    okvs_row row[ROWS_MOST];
+    struct gf128 hash[ROWS_MOST];
+    uint16_t count[COLUMNS_MOST], rows[COLUMNS_MOST], stack[COLUMNS_MOST + 4];
     uint8_t done[ROWS_MOST];
-    uint64_t state;
+    struct aes_key key;
+    uint64_t counter;
+    const struct aes_ops *aes;
+    bool vectors;
+#if defined(__x86_64__)
+    __m512i bit[2][ROUND_COLUMNS], mask[512][2];
+#endif
 };
-
-static uint64_t next(struct trial *t) /* SplitMix64 */
-{
-    uint64_t z = t->state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 static void draw(struct trial *t)
 {
+    struct okvs_shape s = {t->m, 0};
+
+    t->aes->ctr(&t->key, t->hash, t->counter, t->n);
+    t->counter += t->n;
+    okvs_rows(&s, t->hash, t->row, t->n);
+}
+
+/* ---- whole rounds, a bit per column ------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#define PEEL_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+
+/* Rows with a column of their own leave, until none does. True: all have left. `parts` vectors
+ * hold the columns; a constant wherever this is inlined. */
+PEEL_TARGET static inline __attribute__((always_inline)) bool all_peel(struct trial *t,
+                                                                       unsigned parts)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    __m512i once[2] = {zero, zero}, twice[2] = {zero, zero}, lone[2];
+    uint32_t n = t->n, left = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        for (unsigned p = 0; p < parts; p++) {
+            __m512i r = _mm512_ternarylogic_epi64(t->bit[p][t->row[i][0]], t->bit[p][t->row[i][1]],
+                                                  t->bit[p][t->row[i][2]], 0xfe);
+            t->mask[i][p] = r;
+            twice[p] = _mm512_ternarylogic_epi64(twice[p], once[p], r, 0xf8); /* a | (b & c) */
+            once[p] = _mm512_or_si512(once[p], r);
+        }
+    for (; n; n = left) {
+        for (unsigned p = 0; p < parts; p++) {
+            lone[p] = _mm512_andnot_si512(twice[p], once[p]);
+            once[p] = twice[p] = zero;
+        }
+        left = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            unsigned leaves = 0, stays;
+            for (unsigned p = 0; p < parts; p++)
+                leaves |= _mm512_test_epi64_mask(t->mask[i][p], lone[p]);
+            stays = leaves == 0;
+            for (unsigned p = 0; p < parts; p++) {
+                __m512i r = _mm512_maskz_mov_epi64((__mmask8)(0 - stays), t->mask[i][p]);
+                t->mask[left][p] = r;
+                twice[p] = _mm512_ternarylogic_epi64(twice[p], once[p], r, 0xf8);
+                once[p] = _mm512_or_si512(once[p], r);
+            }
+            left += stays;
+        }
+        if (left == n)
+            return false;
+    }
+    return true;
+}
+
+PEEL_TARGET static bool peels(struct trial *t)
+{
+    return t->m <= 512 ? all_peel(t, 1) : all_peel(t, 2);
+}
+#else
+static bool peels(struct trial *t)
+{
+    (void)t;
+    return false;
+}
+#endif
+
+/* ---- the encoder's way -------------------------------------------------------------------- */
+
+static void count_columns(struct trial *t)
+{
     memset(t->count, 0, t->m * sizeof *t->count);
     memset(t->rows, 0, t->m * sizeof *t->rows);
-    for (uint32_t i = 0; i < t->n; i++) {
-        struct gf128 hash = {next(t), next(t)};
-        struct okvs_shape s = {t->m, 0};
-        okvs_row row;
-        okvs_rows(&s, &hash, &row, 1);
+    memset(t->done, 0, t->n);
+    for (uint32_t i = 0; i < t->n; i++)
         for (unsigned j = 0; j < 3; j++) {
-            t->row[i][j] = row[j];
-            t->count[row[j]]++;
-            t->rows[row[j]] ^= (uint16_t)i;
+            t->count[t->row[i][j]]++;
+            t->rows[t->row[i][j]] ^= (uint16_t)i;
         }
-    }
 }
 
 static uint32_t take_out(struct trial *t, uint16_t row, uint32_t top)
 {
+    t->done[row] = 1;
     for (unsigned j = 0; j < 3; j++) {
         uint16_t c = t->row[row][j];
         t->rows[c] ^= row;
@@ -60,80 +139,140 @@ static uint32_t take_out(struct trial *t, uint16_t row, uint32_t top)
     return top;
 }
 
-/* The encoder's own way: peel, give up a row, peel again. */
+/* A row whose leaving lets another be peeled, or the first there is. */
+static uint16_t stuck_row(const struct trial *t)
+{
+    uint32_t any = ROWS_MOST;
+
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (t->done[i])
+            continue;
+        any = any == ROWS_MOST ? i : any;
+        for (unsigned j = 0; j < 3; j++)
+            if (t->count[t->row[i][j]] == 2)
+                return (uint16_t)i;
+    }
+    return (uint16_t)any;
+}
+
+/* Peel, give up a row, peel again. */
 static unsigned gap_of(struct trial *t)
 {
     uint32_t top = 0, left = t->n, gap = 0;
 
-    draw(t);
-    memset(t->done, 0, t->n);
-    for (uint32_t c = 0; c < t->m; c++)
-        if (t->count[c] == 1)
-            t->stack[top++] = (uint16_t)c;
-    for (;;) {
+    count_columns(t);
+    for (uint32_t c = 0; c < t->m; c++) {
+        t->stack[top] = (uint16_t)c;
+        top += t->count[c] == 1;
+    }
+    for (;; gap++) {
         while (top) {
-            uint16_t c = t->stack[--top], row = t->rows[c];
+            uint16_t c = t->stack[--top];
             if (t->count[c] != 1)
                 continue;
-            t->done[row] = 1;
+            top = take_out(t, t->rows[c], top);
             left--;
-            top = take_out(t, row, top);
         }
         if (!left)
             return gap;
-        for (uint32_t i = 0, any = UINT32_MAX; i <= t->n; i++) {
-            bool good = false;
-            if (i < t->n && t->done[i])
-                continue;
-            for (unsigned j = 0; i < t->n && j < 3; j++)
-                good |= t->count[t->row[i][j]] == 2;
-            if (i < t->n && any == UINT32_MAX)
-                any = i;
-            if (!good && i < t->n)
-                continue;
-            i = i < t->n ? i : any;
-            t->done[i] = 1;
-            left--;
-            gap++;
-            top = take_out(t, (uint16_t)i, top);
-            break;
-        }
+        top = take_out(t, stuck_row(t), top);
+        left--;
     }
 }
 
-static void trials(struct trial *t, uint32_t n, double e, uint64_t count)
-{
-    uint64_t more[GAPS] = {0};
+/* ---- all of them -------------------------------------------------------------------------- */
 
-    t->n = n;
-    t->m = (uint32_t)(n * e);
-    for (uint64_t i = 0; i < count; i++) {
-        unsigned gap = gap_of(t);
-        for (unsigned g = 0; g < GAPS && g < gap; g++)
-            more[g]++;
+struct shape {
+    uint32_t n, m;
+    unsigned lambda; /* of RR22's fit at this width */
+    uint64_t due, trials, more[GAPS];
+};
+
+/* Widths to which the fit gives 0, 4 ... 20 bits; the rarer an event, the more trials for it. */
+static void make_shapes(struct shape s[SIZES][WIDTHS], unsigned log)
+{
+    static const uint64_t share[SIZES] = {11u << 26, 1u << 28, 1u << 26,
+                                          1u << 24,  1u << 23, 1u << 22};       /* of 2^30 */
+    static const double slope[SIZES] = {74.6, 109.5, 161, 236.6, 347.5, 510.6}; /* okvs.c */
+
+    for (unsigned i = 0; i < SIZES; i++)
+        for (unsigned j = 0; j < WIDTHS; j++) {
+            uint32_t n = 128u << i, weight = j ? 1u << (j - 1) : 1;
+            double e = 1.223 + (4.0 * j + 9.2) / slope[i];
+            uint64_t due = (log > 30 ? share[i] << (log - 30) : share[i] >> (30 - log)) * weight;
+            s[i][j] = (struct shape){.n = n, .m = (uint32_t)(n * e), .lambda = 4 * j};
+            s[i][j].due = due / 32 + 1;
+        }
+}
+
+static void one(struct trial *t, struct shape *s, bool check)
+{
+    bool quick = t->vectors && t->m <= ROUND_COLUMNS && t->n <= 512, solved;
+    unsigned gap = 0;
+
+    draw(t);
+    solved = quick && peels(t);
+    if (!solved || check)
+        gap = gap_of(t);
+    if (check && quick && solved != (gap == 0)) {
+        fprintf(stderr, "okvs_trials: %u rows, %u columns: two ways disagree\n", t->n, t->m);
+        exit(1);
     }
-    printf("{\"rows\":%u,\"columns\":%u,\"trials\":%llu,\"gap_over\":[", n, t->m,
-           (unsigned long long)count);
+    s->trials++;
+    for (unsigned g = 0; g < GAPS && g < gap; g++)
+        s->more[g]++;
+}
+
+static void some(struct trial *t, struct shape *s, uint64_t to, bool check)
+{
+    t->n = s->n;
+    t->m = s->m;
+    while (s->trials < to)
+        one(t, s, check);
+    printf("{\"rows\":%u,\"columns\":%u,\"lambda\":%u,\"trials\":%llu,\"gap_over\":[", s->n, s->m,
+           s->lambda, (unsigned long long)s->trials);
     for (unsigned g = 0; g < GAPS; g++)
-        printf("%s%llu", g ? "," : "", (unsigned long long)more[g]);
+        printf("%s%llu", g ? "," : "", (unsigned long long)s->more[g]);
     printf("]}\n");
     fflush(stdout);
 }
 
+static void prepare(struct trial *t)
+{
+    uint8_t key[16];
+
+    os_random(os_system(), key, sizeof key);
+    aes_key_init(&t->key, key);
+    t->aes = aes_best(cpu_features());
+    t->vectors = (cpu_features() & CPU_AVX512) != 0;
+#if defined(__x86_64__)
+    for (unsigned c = 0; c < ROUND_COLUMNS; c++)
+        ((uint64_t *)(void *)&t->bit[c / 512][c])[c % 512 / 64] = (uint64_t)1 << c % 64;
+#endif
+}
+
 int main(int argc, char **argv)
 {
-    static const uint32_t rows[] = {128, 256, 512, 1024, 2048, 4096};
-    static const double widths[] = {1.24, 1.28, 1.32, 1.36, 1.40, 1.50, 1.60};
     unsigned log = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 16;
-    struct trial *t = calloc(1, sizeof *t);
-    uint64_t total = 14; /* sizes times widths, about, weighted by rows below */
+    bool check = argc > 2;
+    struct trial *t = aligned_alloc(64, (sizeof *t + 63) / 64 * 64);
+    struct shape s[SIZES][WIDTHS];
+    uint64_t total = 0;
 
     if (!t || log > 40)
         return 2;
-    os_random(os_system(), &t->state, sizeof t->state);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        for (size_t j = 0; j < sizeof widths / sizeof *widths; j++)
-            trials(t, rows[i], widths[j], ((uint64_t)1 << log) / total * 128 / rows[i] + 1);
+    memset(t, 0, sizeof *t);
+    prepare(t);
+    make_shapes(s, log);
+    for (unsigned pass = log < 24 ? PASSES : 1; pass <= PASSES; pass++) {
+        printf("{\"pass\":%u,\"of\":%u}\n", pass, PASSES);
+        for (unsigned i = 0; i < SIZES; i++)
+            for (unsigned j = 0; j < WIDTHS; j++)
+                some(t, &s[i][j], s[i][j].due * pass / PASSES, check);
+    }
+    for (unsigned i = 0; i < SIZES * WIDTHS; i++)
+        total += s[i / WIDTHS][i % WIDTHS].trials;
+    printf("{\"all_trials\":%llu}\n", (unsigned long long)total);
     free(t);
     return 0;
 }
