@@ -82,20 +82,6 @@ static bool check_hello(struct psi *p, const uint8_t *b, struct err *e)
     return true;
 }
 
-bool psi_take_hello(struct psi *p, struct bytes body, struct err *e)
-{
-    bool receiver = p->o.role == PSI_RECEIVER;
-    struct hash sid;
-
-    if (!check_hello(p, body.p, e) ||
-        !psi_plan_make(&p->plan, receiver ? p->o.declared : p->peer_declared,
-                       receiver ? p->peer_declared : p->o.declared, p->o.mode, p->o.code, e))
-        return false;
-    psi_messages(p, &sid);
-    memcpy(p->sid, sid.b, 32);
-    return psi_alloc_common(p, e);
-}
-
 bool psi_open_commit(struct psi *p, unsigned which, const uint8_t value[32], struct err *e)
 {
     enum psi_role other = p->o.role == PSI_RECEIVER ? PSI_SENDER : PSI_RECEIVER;
@@ -150,7 +136,7 @@ static size_t lists_bytes(const struct psi *p)
 {
     size_t own = p->o.role == PSI_RECEIVER ? p->plan.x : p->plan.y;
 
-    return own * (16 + 4 + 4) + p->plan.bins * 8 + ((size_t)1 << 16);
+    return p->plan.bins * (psi_items_slot(p) * (16 + 4) + 8) + own * 4 + ((size_t)1 << 16);
 }
 
 static size_t reply_bytes(const struct psi *p)
@@ -180,10 +166,9 @@ void psi_note_memory(struct psi *p)
     p->peak = now > p->peak ? now : p->peak;
 }
 
-bool psi_alloc_common(struct psi *p, struct err *e)
+static bool open_arenas(struct psi *p, struct err *e)
 {
     size_t keys = keys_bytes(p), lists = lists_bytes(p), reply = reply_bytes(p);
-    size_t blocks = p->plan.transfer_blocks;
 
     if (p->o.memory_most && keys + lists + reply + OUT_BYTES > p->o.memory_most)
         return mismatch(p, PSI_REASON_SIZE, e, "declared size needs more memory than we allow");
@@ -196,14 +181,38 @@ bool psi_alloc_common(struct psi *p, struct err *e)
         return false;
     p->body_room = largest_frame(p);
     p->body = arena_get(p->wire, p->body_room + 32, e);
+    return p->body;
+}
+
+bool psi_take_hello(struct psi *p, struct bytes body, struct err *e)
+{
+    bool receiver = p->o.role == PSI_RECEIVER;
+    struct hash sid;
+
+    if (!check_hello(p, body.p, e) ||
+        !psi_plan_make(&p->plan, receiver ? p->o.declared : p->peer_declared,
+                       receiver ? p->peer_declared : p->o.declared, p->o.mode, p->o.code, e))
+        return false;
+    psi_messages(p, &sid);
+    memcpy(p->sid, sid.b, 32);
+    return open_arenas(p, e);
+}
+
+bool psi_prepare(struct psi *p, struct err *e)
+{
+    size_t blocks = p->plan.transfer_blocks;
+
+    if (p->cot)
+        return true;
     p->cot = arena_get(p->keys, sizeof *p->cot, e);
     p->transfers = arena_get_array(p->keys, blocks * 128, sizeof *p->transfers, e);
     p->bits = arena_get_array(p->keys, blocks, sizeof *p->bits, e);
-    if (!p->body || !p->cot || !p->transfers || !p->bits)
+    if (!p->cot || !p->transfers || !p->bits)
         return false;
     p->cot->k = p->k;
     cot_keys_init(&p->cot->keys, p->sid);
-    return vole_init(&p->vole, &p->k, p->sid, p->plan.log_k, p->plan.groups, p->keys, e);
+    return psi_items_room(p, e) &&
+           vole_init(&p->vole, &p->k, p->sid, p->plan.log_k, p->plan.groups, p->keys, e);
 }
 
 /* ---- tags --------------------------------------------------------------------------------- */

@@ -333,13 +333,16 @@ void cot_receiver_check(struct cot *c, const struct hash *messages, size_t n, co
     memcpy(out + 16, h.b, 32);
 }
 
-bool cot_sender_check(struct cot *c, const struct hash *messages, size_t n, const struct gf128 *q,
-                      const uint8_t in[COT_CHECK_BYTES], struct err *e)
+void cot_sender_sums(struct cot *c, const struct hash *messages, size_t n, const struct gf128 *q)
+{
+    hash_rows(c, challenge(messages), n, q);
+}
+
+bool cot_sender_check(struct cot *c, const uint8_t in[COT_CHECK_BYTES], struct err *e)
 {
     struct gf128 u = gf128_load(in);
     struct hash h;
 
-    hash_rows(c, challenge(messages), n, q);
     for (unsigned k = 0; k < 128; k++) {
         uint64_t bit = (k < 64 ? c->delta.lo >> k : c->delta.hi >> (k - 64)) & 1; /* secret */
         c->sum[k] = gf128_xor(c->sum[k], gf128_if(u, bit));

@@ -33,7 +33,7 @@ struct cot {
     struct cot_keys keys;
     struct gf128 delta;                        /* secret; the sender's */
     struct gf128 leaf[COT_FIELDS][COT_LEAVES]; /* secret; the sender's: number y is y ^ delta_f */
-    struct gf128 sum[128], check_u;            /* the check so far */
+    struct gf128 sum[128];                     /* the check so far */
 };
 
 /* The receiver: base OT keys in, its tree message out. */
@@ -48,8 +48,9 @@ void cot_sender_blocks(struct cot *c, size_t first, size_t n, const uint8_t *in,
 /* The check of all n blocks, under a challenge from the hash of all messages so far. */
 void cot_receiver_check(struct cot *c, const struct hash *messages, size_t n, const struct gf128 *u,
                         const struct gf128 *t, uint8_t out[COT_CHECK_BYTES]);
-bool cot_sender_check(struct cot *c, const struct hash *messages, size_t n, const struct gf128 *q,
-                      const uint8_t in[COT_CHECK_BYTES], struct err *e);
+/* The sender's half of it needs nothing from the receiver, so it need not wait. */
+void cot_sender_sums(struct cot *c, const struct hash *messages, size_t n, const struct gf128 *q);
+bool cot_sender_check(struct cot *c, const uint8_t in[COT_CHECK_BYTES], struct err *e);
 void cot_wipe(struct cot *c);
 
 /* 128 rows of 128 bits to columns; its own inverse. */

@@ -40,14 +40,14 @@ static void key_of(uint8_t key[32], const uint8_t point[32], const uint8_t sid[3
     derive(point, LABEL_PSI_OT, bytes_of(context, sizeof context), key, 32);
 }
 
-static void hash_messages(const uint8_t offer[OT_OFFER_BYTES], const uint8_t reply[OT_REPLY_BYTES],
+static void hash_messages(const uint8_t offer[OT_OFFER_BYTES], const uint8_t reply[OT_POINT_BYTES],
                           struct hash *out)
 {
     struct transcript t;
 
     transcript_init(&t, LABEL_PSI_OT);
     transcript_add(&t, bytes_of(offer, OT_OFFER_BYTES));
-    transcript_add(&t, bytes_of(reply, OT_REPLY_BYTES));
+    transcript_add(&t, bytes_of(reply, OT_POINT_BYTES));
     transcript_hash(&t, out);
 }
 
@@ -108,7 +108,7 @@ static bool good_point(const uint8_t p[32])
 static bool offer_one(const uint8_t scalar[32], const uint8_t sid[32], unsigned i,
                       const uint8_t in[64], const struct hash *messages, uint8_t keys[2][32])
 {
-    bool ok = good_point(in) && good_point(in + 32);
+    bool ok = !sodium_is_zero(in, 32) && !sodium_is_zero(in + 32, 32); /* adding checks the rest */
 
     for (unsigned side = 0; ok && side < 2; side++) {
         uint8_t hash[32], p[32], shared[32];
@@ -121,26 +121,26 @@ static bool offer_one(const uint8_t scalar[32], const uint8_t sid[32], unsigned 
     return ok;
 }
 
-bool ot_offer(const struct os *os, const uint8_t sid[32], const uint8_t in[OT_OFFER_BYTES],
-              uint8_t out[OT_REPLY_BYTES], uint8_t keys[OT_COUNT][2][32], struct err *e)
+void ot_begin(struct ot_offerer *o, const struct os *os, const uint8_t sid[32])
 {
-    uint8_t scalar[32], reply[OT_REPLY_BYTES];
+    memcpy(o->sid, sid, 32);
+    random_scalar(os, o->scalar);
+    crypto_scalarmult_ristretto255_base(o->point, o->scalar);
+}
+
+bool ot_offer(const struct ot_offerer *o, const uint8_t in[OT_OFFER_BYTES],
+              uint8_t keys[OT_COUNT][2][32], struct err *e)
+{
     struct hash messages;
     bool ok = true;
 
-    random_scalar(os, scalar);
-    crypto_scalarmult_ristretto255_base(reply, scalar);
-    hash_messages(in, reply, &messages);
+    hash_messages(in, o->point, &messages);
     for (unsigned i = 0; ok && i < OT_COUNT; i++)
-        ok = offer_one(scalar, sid, i, in + 64 * i, &messages, keys[i]);
-    wipe(scalar, sizeof scalar);
-    if (!ok)
-        return err_fail(e, ERR_PEER, "oblivious transfer: not a point of the group");
-    memcpy(out, reply, sizeof reply);
-    return true;
+        ok = offer_one(o->scalar, o->sid, i, in + 64 * i, &messages, keys[i]);
+    return ok || err_fail(e, ERR_PEER, "oblivious transfer: not a point of the group");
 }
 
-bool ot_chosen(const struct ot_chooser *c, const uint8_t in[OT_REPLY_BYTES],
+bool ot_chosen(const struct ot_chooser *c, const uint8_t in[OT_POINT_BYTES],
                uint8_t keys[OT_COUNT][32], struct err *e)
 {
     struct hash messages;

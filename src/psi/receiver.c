@@ -7,17 +7,27 @@
 
 static bool take_hello(struct psi *p, struct bytes body, struct err *e)
 {
-    size_t k;
-
     if (!psi_take_hello(p, body, e))
         return false;
-    k = (size_t)1 << p->plan.log_k;
+    ot_begin(&p->offerer, p->os, p->sid);
+    psi_say(p, FRAME_POINT, bytes_of(p->offerer.point, OT_POINT_BYTES));
+    psi_next_phase(p);
+    return true;
+}
+
+/* While the sender computes its offer. */
+static bool prepare(struct psi *p, bool *busy, struct err *e)
+{
+    size_t k = (size_t)1 << p->plan.log_k;
+
+    *busy = p->pairs == NULL;
+    if (!*busy)
+        return true;
     p->a = vole_array(p->keys, k, e);
     p->c = vole_array(p->keys, k, e);
     p->table = vole_array(p->keys, k, e);
     p->pairs = arena_get_array(p->keys, OT_COUNT, sizeof *p->pairs, e);
-    psi_next_phase(p);
-    return p->a && p->c && p->table && p->pairs;
+    return p->a && p->c && p->table && p->pairs && psi_prepare(p, e);
 }
 
 static size_t offer_size(const struct psi *p)
@@ -28,13 +38,12 @@ static size_t offer_size(const struct psi *p)
 
 static bool take_offer(struct psi *p, struct bytes body, struct err *e)
 {
-    uint8_t reply[OT_REPLY_BYTES];
+    bool busy, ok;
 
-    if (!ot_offer(p->os, p->sid, body.p, reply, p->pairs, e))
-        return false;
-    psi_say(p, FRAME_POINT, bytes_of(reply, sizeof reply));
+    ok = prepare(p, &busy, e) && ot_offer(&p->offerer, body.p, p->pairs, e);
+    wipe(p->offerer.scalar, sizeof p->offerer.scalar);
     psi_next_phase(p);
-    return true;
+    return ok;
 }
 
 static size_t opening_size(const struct psi *p)
@@ -118,7 +127,7 @@ static bool take_coin(struct psi *p, struct bytes body, struct err *e)
 
 static bool hash_items(struct psi *p, bool *busy, struct err *e)
 {
-    if (!psi_items_work(p, p->plan.capacity, busy, e))
+    if (!psi_items_work(p, busy, e))
         return false;
     if (*busy)
         return true;
@@ -387,7 +396,7 @@ static bool take_tags(struct psi *p, struct bytes body, struct err *e)
 
 const struct phase psi_receiver_phases[] = {
     {PSI_STAGE_HELLO, FRAME_HELLO, psi_hello_size, take_hello, NULL, NULL},
-    {PSI_STAGE_SETUP, FRAME_OFFER, offer_size, take_offer, NULL, NULL},
+    {PSI_STAGE_SETUP, FRAME_OFFER, offer_size, take_offer, NULL, prepare},
     {PSI_STAGE_SETUP, FRAME_NONCE, opening_size, take_nonce, NULL, NULL},
     {PSI_STAGE_SETUP, 0, NULL, NULL, NULL, make_transfers},
     {PSI_STAGE_SETUP, FRAME_COIN, opening_size, take_coin, NULL, NULL},

@@ -8,18 +8,9 @@
 
 static bool take_hello(struct psi *p, struct bytes body, struct err *e)
 {
-    size_t k, slots;
     uint8_t *out;
 
-    if (!psi_take_hello(p, body, e))
-        return false;
-    k = (size_t)1 << p->plan.log_k;
-    slots = p->plan.bins < CHUNKS_AHEAD ? (size_t)p->plan.bins : CHUNKS_AHEAD;
-    for (size_t i = 0; i < slots; i++)
-        if (!(p->ahead[i] = vole_array(p->keys, k, e)))
-            return false;
-    p->chooser = arena_get(p->keys, sizeof *p->chooser, e);
-    if (!p->chooser)
+    if (!psi_take_hello(p, body, e) || !(p->chooser = arena_get(p->keys, sizeof *p->chooser, e)))
         return false;
     out = psi_frame(p, FRAME_OFFER, OT_OFFER_BYTES);
     assert(out); /* only the hello is before it */
@@ -29,17 +20,28 @@ static bool take_hello(struct psi *p, struct bytes body, struct err *e)
     return true;
 }
 
+/* While the receiver computes its keys. */
+static bool prepare(struct psi *p, struct err *e)
+{
+    size_t slots = p->plan.bins < CHUNKS_AHEAD ? (size_t)p->plan.bins : CHUNKS_AHEAD;
+
+    for (size_t i = 0; i < slots; i++)
+        if (!(p->ahead[i] = vole_array(p->keys, (size_t)1 << p->plan.log_k, e)))
+            return false;
+    return psi_prepare(p, e);
+}
+
 static size_t point_size(const struct psi *p)
 {
     (void)p;
-    return OT_REPLY_BYTES;
+    return OT_POINT_BYTES;
 }
 
 static bool take_point(struct psi *p, struct bytes body, struct err *e)
 {
     uint8_t(*keys)[32] = arena_get_array(p->keys, OT_COUNT, sizeof *keys, e);
 
-    if (!keys || !ot_chosen(p->chooser, body.p, keys, e))
+    if (!keys || !prepare(p, e) || !ot_chosen(p->chooser, body.p, keys, e))
         return false;
     wipe(p->chooser, sizeof *p->chooser);
     p->chooser = NULL;
@@ -92,8 +94,8 @@ static bool take_corrections(struct psi *p, struct bytes body, struct err *e)
     p->blocks += n;
     if (p->blocks == p->plan.transfer_blocks) {
         struct hash messages;
-        psi_messages(p, &messages); /* before the check's own frame is part of it */
-        memcpy(p->mask, messages.b, 32);
+        psi_messages(p, &messages); /* the check's own frame is no part of it */
+        cot_sender_sums(p->cot, &messages, p->blocks, p->transfers);
         psi_next_phase(p);
     }
     return true;
@@ -107,10 +109,7 @@ static size_t check_size(const struct psi *p)
 
 static bool take_check(struct psi *p, struct bytes body, struct err *e)
 {
-    struct hash messages;
-
-    memcpy(messages.b, p->mask, 32);
-    if (!cot_sender_check(p->cot, &messages, p->blocks, p->transfers, body.p, e) ||
+    if (!cot_sender_check(p->cot, body.p, e) ||
         !psi_open_commit(p, COMMIT_COIN, body.p + COT_CHECK_BYTES, e))
         return false;
     vole_sender_base(&p->vole, p->cot->delta, p->transfers + 128);
@@ -157,9 +156,9 @@ static bool send_chunk(struct psi *p)
 static bool hash_items(struct psi *p, bool *busy, struct err *e)
 {
     *busy = true;
-    if (p->items.done == 0 && !p->items.counted && send_chunk(p))
+    if (p->items.done == 0 && send_chunk(p))
         return true; /* so that the receiver has something to do */
-    if (!psi_items_work(p, UINT64_MAX, busy, e))
+    if (!psi_items_work(p, busy, e))
         return false;
     if (*busy)
         return true;

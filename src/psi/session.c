@@ -317,8 +317,8 @@ struct psi_progress psi_progress(const struct psi *p)
         .stage = p->phase->stage, .bytes_in = p->bytes_in, .bytes_out = p->bytes_out};
 
     if (out.stage == PSI_STAGE_HASH) {
-        out.done = p->items.done + (p->items.counted ? p->items.n : 0);
-        out.of = 2 * p->items.n;
+        out.done = p->items.done;
+        out.of = p->items.n;
     } else if (out.stage == PSI_STAGE_BINS) {
         out.done = p->bin;
         out.of = p->plan.bins;

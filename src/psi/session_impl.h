@@ -16,7 +16,7 @@
 enum frame {
     FRAME_HELLO = 1,
     FRAME_OFFER,       /* S: base OT points */
-    FRAME_POINT,       /* R: base OT reply */
+    FRAME_POINT,       /* R: its base OT point; crosses the offer */
     FRAME_NONCE,       /* S: opens its nonce */
     FRAME_TREES,       /* R: opens its nonce; trees of the transfers */
     FRAME_CORRECTIONS, /* R: blocks of transfers */
@@ -33,7 +33,7 @@ enum frame {
 };
 
 #define HELLO_BYTES 156
-#define BLOCKS_PER_FRAME 2048              /* corrections: 480 KB */
+#define BLOCKS_PER_FRAME 128               /* corrections: 30 KB, so that both work at once */
 #define HIGH_PER_FRAME ((size_t)1 << 19)   /* bytes of the unary part */
 #define OUT_BYTES ((size_t)3 << 20)        /* two frames of columns, and room */
 #define CHUNKS_AHEAD 2                     /* bins the sender prepares before columns come */
@@ -42,11 +42,12 @@ enum frame {
 struct items {                                  /* a set under a session's salt, sorted by bins */
     struct aes_key first, second, dense, value; /* salted: digest, row key, value */
     uint64_t n, bins;
-    struct gf128 *hash; /* per item, in the order of bins and within by number */
+    struct gf128 *hash; /* by bins, and within by number */
     uint32_t *number;   /* in the caller's set */
-    uint64_t *start;    /* per bin, and the end */
-    uint64_t done;      /* items counted, then items placed */
-    bool counted, dropped;
+    uint64_t *start;    /* per bin, and the end; while placing, how many are there */
+    uint64_t slot;      /* room for one bin: until a bin is used, number b begins at b * slot */
+    uint64_t done;      /* items placed */
+    bool dropped;
     uint32_t *kept; /* numbers that remain if doubles had to go first */
     uint64_t set_n;
 };
@@ -119,6 +120,7 @@ struct psi {
     okvs_row *rows;
 
     /* receiver */
+    struct ot_offerer offerer;
     uint8_t (*pairs)[2][32];
     struct okvs_encoder *encoder;
     struct gf128 *a, *c, *table;
@@ -157,7 +159,8 @@ void psi_put_hello(struct psi *p);
 bool psi_open_commit(struct psi *p, unsigned which, const uint8_t value[32], struct err *e);
 void psi_make_salt(struct psi *p);
 void psi_make_mask(struct psi *p);
-bool psi_alloc_common(struct psi *p, struct err *e);
+/* What a role needs beyond the wire; taken while the peer computes. */
+bool psi_prepare(struct psi *p, struct err *e);
 void psi_key_of(const uint8_t secret[32], const char *label, const char *what, uint64_t n,
                 uint8_t *out, size_t size);
 bool psi_fail(struct psi *p, enum psi_reason reason, struct err *e);
@@ -173,9 +176,12 @@ void psi_set_widen(struct psi_set *s);
 void *psi_set_take(struct psi_set *s, size_t *size);
 
 /* items.c */
+bool psi_items_room(struct psi *p, struct err *e); /* for the set as it is, and canaries */
 bool psi_items_init(struct psi *p, struct err *e);
-bool psi_items_work(struct psi *p, uint64_t capacity, bool *busy, struct err *e);
-/* Rows, keys and values of a bin's items into p->rows, scratch[0], scratch[1]; how many. */
+uint64_t psi_items_slot(const struct psi *p);
+bool psi_items_work(struct psi *p, bool *busy, struct err *e);
+/* Rows, keys and values of a bin's items into p->rows, scratch[0], scratch[1]; how many. Bins in
+ * order, each once. */
 size_t psi_items_bin(struct psi *p, uint64_t bin, uint64_t *first);
 bool psi_items_scratch(struct psi *p, struct err *e);
 

@@ -142,7 +142,8 @@ static void transfers(const struct psi_kernels *k)
     cot_receiver_check(r, &h, BLOCKS, u, t, check);
     public(check, sizeof check);
     no_errors("transfers", 0);
-    if (!cot_sender_check(s, &h, BLOCKS, q, check, &e))
+    cot_sender_sums(s, &h, BLOCKS, q);
+    if (!cot_sender_check(s, check, &e))
         abort();
     no_errors("the check of transfers, but for the verdict", 2);
     {

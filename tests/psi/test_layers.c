@@ -14,15 +14,17 @@ struct both { /* base OTs and what grows on them */
 static void run_ot(struct rng *r, struct both *b)
 {
     static struct ot_chooser c;
-    uint8_t offer[OT_OFFER_BYTES], reply[OT_REPLY_BYTES];
+    struct ot_offerer o;
+    uint8_t offer[OT_OFFER_BYTES];
     struct err e = {0};
 
     crypto_init();
     rng_bytes(r, b->sid, 32);
     rng_bytes(r, b->delta, 16);
     ot_choose(&c, os_system(), b->sid, b->delta, offer);
-    must(ot_offer(os_system(), b->sid, offer, reply, b->pairs, &e), &e);
-    must(ot_chosen(&c, reply, b->chosen, &e), &e);
+    ot_begin(&o, os_system(), b->sid);
+    must(ot_offer(&o, offer, b->pairs, &e), &e);
+    must(ot_chosen(&c, o.point, b->chosen, &e), &e);
 }
 
 static void a_chooser_has_one_key_of_each_pair(void **state)
@@ -43,12 +45,14 @@ static void points_that_are_none_are_refused(void **state)
 {
     static struct ot_chooser c;
     static uint8_t pairs[OT_COUNT][2][32], chosen[OT_COUNT][32];
-    uint8_t offer[OT_OFFER_BYTES], reply[OT_REPLY_BYTES], bad[32], sid[32] = {1}, bits[16] = {5};
+    uint8_t offer[OT_OFFER_BYTES], bad[32], sid[32] = {1}, bits[16] = {5};
+    struct ot_offerer o;
     struct err e = {0};
 
     (void)state;
     crypto_init();
     ot_choose(&c, os_system(), sid, bits, offer);
+    ot_begin(&o, os_system(), sid);
     for (int kind = 0; kind < 4; kind++) {
         uint8_t old[32];
         size_t at = (size_t)kind * 1000 / 32 * 32;
@@ -64,7 +68,7 @@ static void points_that_are_none_are_refused(void **state)
         }
         memcpy(old, offer + at, 32);
         memcpy(offer + at, bad, 32);
-        must_fail(ot_offer(os_system(), sid, offer, reply, pairs, &e), &e, ERR_PEER, "point");
+        must_fail(ot_offer(&o, offer, pairs, &e), &e, ERR_PEER, "point");
         must_fail(ot_chosen(&c, bad, chosen, &e), &e, ERR_PEER, "point");
         memcpy(offer + at, old, 32);
     }
@@ -101,7 +105,8 @@ static struct transfers *run_cot(struct rng *r, struct arena *a, const struct bo
     cot_sender_blocks(&x->s, 0, blocks, x->corrections, x->q);
     rng_bytes(r, &x->h, sizeof x->h);
     cot_receiver_check(&x->r, &x->h, blocks, x->u, x->t, x->check);
-    must(cot_sender_check(&x->s, &x->h, blocks, x->q, x->check, &e), &e);
+    cot_sender_sums(&x->s, &x->h, blocks, x->q);
+    must(cot_sender_check(&x->s, x->check, &e), &e);
     return x;
 }
 
@@ -164,7 +169,8 @@ static void a_cheating_receiver_of_transfers_is_caught(void **state)
         uint8_t was = *p;
         cot_sender_blocks(&x->s, 0, x->blocks, x->corrections, x->q);
         /* a change is caught unless it only touches fields whose part of delta is zero */
-        if (cot_sender_check(&x->s, &x->h, x->blocks, x->q, x->check, &e))
+        cot_sender_sums(&x->s, &x->h, x->blocks, x->q);
+        if (cot_sender_check(&x->s, x->check, &e))
             assert_true(at >= COT_CHECK_BYTES &&
                         b.delta[(at - COT_CHECK_BYTES) % COT_BLOCK_BYTES / 16 + 1] == 0);
         *p = was;
