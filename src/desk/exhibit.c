@@ -4,13 +4,18 @@
 const char *const exhibit_availability_words[EXHIBIT_AVAILABILITIES] = {"attached", "escrow",
                                                                         "on-request", "withheld"};
 
-void exhibit_salted(const uint8_t salt[EXHIBIT_SALT], struct bytes content, struct hash *out)
+void exhibit_salted_start(struct sha256 *h, const uint8_t salt[EXHIBIT_SALT])
+{
+    sha256_start(h);
+    sha256_add(h, BYTES(LABEL_EXHIBIT "\n"));
+    sha256_add(h, bytes_of(salt, EXHIBIT_SALT));
+}
+
+static void salted_digest(const uint8_t salt[EXHIBIT_SALT], struct bytes content, struct hash *out)
 {
     struct sha256 h;
 
-    sha256_start(&h);
-    sha256_add(&h, BYTES(LABEL_EXHIBIT "\n"));
-    sha256_add(&h, bytes_of(salt, EXHIBIT_SALT));
+    exhibit_salted_start(&h, salt);
     sha256_add(&h, content);
     sha256_end(&h, out);
 }
@@ -247,7 +252,7 @@ bool exhibit_make(struct exhibit_making *how, struct exhibit *x, struct bytes co
         sha256(content, &x->sha256);
     } else {
         os_random(how->os, how->salt, sizeof how->salt);
-        exhibit_salted(how->salt, content, &x->sha256);
+        salted_digest(how->salt, content, &x->sha256);
     }
     if (escrow) {
         holder.to[0] = x->holder;
@@ -306,7 +311,7 @@ bool exhibit_provide(struct exhibit_making *how, const struct exhibit *x, const 
 
     if (!open || !salt || !allowed(how->g, x, e))
         return false;
-    exhibit_salted(how->salt, content, &h);
+    salted_digest(how->salt, content, &h);
     if (!x->salted || !hash_equal(&h, &x->sha256))
         return err_fail(e, ERR_PROOF, "these are not the bytes that the exhibit's digest names");
     *open = *x;

@@ -115,6 +115,7 @@ struct exhibit_held {
     struct bytes time;  /* claimed */
     bool provided;      /* opened later; parts are those of that act */
     struct hash opened; /* then: of the bytes without salt */
+    uint8_t salt[EXHIBIT_SALT];
     struct bytes erased_by[LIMIT_PARTIES];
     size_t erased_n;
 };

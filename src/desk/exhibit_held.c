@@ -61,13 +61,18 @@ static bool open_it(struct gathering *g, struct exhibit_held *h, const struct ac
                     struct bytes body, struct err *e)
 {
     struct exhibit *open = arena_get(g->a, sizeof *open, e);
+    uint8_t salt[EXHIBIT_SALT];
+    struct bytes hex;
 
     if (!open)
         return false;
-    if (!bytes_equal(act->from, h->from) || h->provided || !exhibit_parse(body, g->a, open, NULL))
+    if (!bytes_equal(act->from, h->from) || h->provided || !exhibit_parse(body, g->a, open, NULL) ||
+        !json_as_string(json_find(json_parse(body, g->a, NULL), "salt"), &hex) ||
+        !hex_decode(salt, sizeof salt, hex))
         return true;
     h->provided = true;
     h->opened = open->sha256;
+    memcpy(h->salt, salt, sizeof salt);
     h->x.size = open->size;
     h->x.parts_n = open->parts_n;
     memcpy(h->x.parts, open->parts, sizeof open->parts);
@@ -226,32 +231,49 @@ static bool read_part(struct record *r, const struct exhibit_held *h, size_t i, 
     return true;
 }
 
+/* What the digests are taken over, as the parts go by. In escrow with a party only its sender knows
+ * the salt: there the parts' own digests, which all have seen, are what binds. */
+struct sums {
+    struct sha256 plain, salted;
+};
+
+static bool sums_are(struct sums *s, const struct exhibit_held *h, struct err *e)
+{
+    struct hash plain, salted;
+
+    sha256_end(&s->plain, &plain);
+    sha256_end(&s->salted, &salted);
+    if (!h->x.salted && !hash_equal(&plain, &h->x.sha256))
+        return err_fail(e, ERR_PROOF, "the parts together are not what the exhibit's digest says");
+    if (h->provided && (!hash_equal(&plain, &h->opened) || !hash_equal(&salted, &h->x.sha256)))
+        return err_fail(e, ERR_PROOF, "what was provided is not what the salted digest says");
+    return true;
+}
+
 bool exhibit_read(struct record *r, const struct exhibit_held *h, struct arena *scratch,
                   bool (*put)(void *self, struct bytes piece, struct err *e), void *self,
                   struct err *e)
 {
-    bool plain = h->provided || !h->x.salted; /* in escrow only its sender knows the salt */
-    struct sha256 sum;
-    struct hash whole;
+    struct sums s;
 
     if (h->x.parts_n == 0)
         return err_fail(e, ERR_MISSING, "it is %s: only its digest was given",
                         exhibit_availability_words[h->x.availability]);
-    sha256_start(&sum);
+    sha256_start(&s.plain);
+    exhibit_salted_start(&s.salted, h->salt);
     for (size_t i = 0; i < h->x.parts_n; i++) {
         struct arena_mark m = arena_mark(scratch);
         struct bytes piece;
         if (!read_part(r, h, i, scratch, &piece, e))
             return false;
-        sha256_add(&sum, piece);
+        sha256_add(&s.plain, piece);
+        if (h->provided)
+            sha256_add(&s.salted, piece);
         if (put && !put(self, piece, e))
             return false;
         arena_reset(scratch, m);
     }
-    sha256_end(&sum, &whole);
-    if (plain && !hash_equal(&whole, h->provided ? &h->opened : &h->x.sha256))
-        return err_fail(e, ERR_PROOF, "the parts together are not what the exhibit's digest says");
-    return true;
+    return sums_are(&s, h, e);
 }
 
 static bool erase_part(struct record *r, const struct exhibit_held *h, size_t i, struct arena *a,

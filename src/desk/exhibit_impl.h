@@ -13,8 +13,8 @@
 /* The extension-definition of case bodies (cases/cases.h, schema/extension-definition.json). */
 #define EXHIBIT_EXTENSION "extension-definition--8d3a5e1c-6f0b-4a52-9c3e-27d1b64f0a95"
 
-/* SHA-256 of label, salt and bytes. */
-void exhibit_salted(const uint8_t salt[EXHIBIT_SALT], struct bytes content, struct hash *out);
+/* SHA-256 of label, salt and then the bytes. */
+void exhibit_salted_start(struct sha256 *h, const uint8_t salt[EXHIBIT_SALT]);
 const char *exhibit_hex(struct json_maker *m, const struct hash *h);
 
 /* ---- bodies, read ---- */

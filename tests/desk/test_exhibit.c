@@ -209,6 +209,34 @@ static void opened_later_by_the_same_bytes_only(void **state)
     end_world(w);
 }
 
+/* Its owner provides other bytes under another salt: the digest that was said first tells. */
+static void opened_by_other_bytes_is_told(void **state)
+{
+    struct world *w = new_world(2);
+    struct exhibit_making how = making(w);
+    struct exhibit *x = file_of(w, EXHIBIT_WITHHELD), *lie;
+    struct arena *scratch = test_arena();
+    struct exhibit_held *held;
+    struct record_draft *d;
+    struct err e = {0};
+    size_t n;
+
+    (void)state;
+    sign_all(w);
+    must(exhibit_make(&how, x, BYTES("the bytes"), w->a, &d, &n, &e), &e);
+    must(record_append(w->node[0].r, d, n, NULL, &e), &e);
+    held = only(w, &w->node[0]);
+    lie = file_of(w, EXHIBIT_WITHHELD);
+    must(exhibit_make(&how, lie, BYTES("a lie"), w->a, &d, &n, &e), &e);
+    must(exhibit_provide(&how, lie, &held->act, BYTES("a lie"), w->a, &d, &n, &e), &e);
+    must(record_append(w->node[0].r, d, n, NULL, &e), &e);
+    exchange(w);
+    must_fail(exhibit_read(w->node[1].r, only(w, &w->node[1]), scratch, NULL, NULL, &e), &e,
+              ERR_PROOF, "salted digest");
+    arena_free(scratch);
+    end_world(w);
+}
+
 /* An exhibit that says it has other bytes than come: nothing of it passes for whole. */
 static void another_file_is_told(void **state)
 {
@@ -303,6 +331,7 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(bytes_come_with_it);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(no_digest_can_be_guessed);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(opened_later_by_the_same_bytes_only);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(opened_by_other_bytes_is_told);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(another_file_is_told);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(erased_here_kept_there);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(what_is_not_agreed_is_not_sent);
