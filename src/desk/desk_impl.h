@@ -5,14 +5,16 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "desk/desk.h"
+#include "desk/officer.h"
 
 #include <pthread.h>
 
 /* How far one party's log has been read. */
 struct feed {
-    uint64_t index;    /* of the next act */
-    uint64_t place;    /* of the next cosignatures */
-    struct hash chain; /* over the acts that were read */
+    uint64_t index;            /* of the next act */
+    uint64_t place;            /* of the next cosignatures */
+    struct hash chain;         /* over the acts that were read */
+    struct officers *officers; /* as these acts leave them */
 };
 
 struct version {

@@ -98,41 +98,36 @@ static bool take_later(struct gathering *g, const struct act *act, struct bytes 
     return true;
 }
 
-static bool take(struct gathering *g, const struct act *act, bool first, struct err *e)
-{
-    struct arena_mark m = arena_mark(g->a);
-    struct err missing = {0};
-    struct bytes body;
+struct walking {
+    struct gathering *g;
+    bool first;
+    struct err *e;
+    bool failed;
+};
 
-    if (!record_payload(g->r, act, g->a, &body, &missing)) {
-        arena_reset(g->a, m);
-        return missing.code == ERR_MISSING || err_pass(e, &missing);
-    }
-    return first ? take_first(g, act, body, e) : take_later(g, act, body, e);
+static bool take_said(void *self, const struct act *act, struct bytes payload)
+{
+    struct walking *w = self;
+    struct act copy = *act; /* what passes by is gone with the next */
+    bool ok = true;
+
+    if (payload.n && bytes_start_with(act->kind, "exhibit") &&
+        bytes_are(act->kind, "exhibit") == w->first)
+        ok = arena_copy(w->g->a, payload, &payload, w->e) &&
+             arena_copy(w->g->a, act->from, &copy.from, w->e) &&
+             arena_copy(w->g->a, act->time, &copy.time, w->e) &&
+             (w->first ? take_first(w->g, &copy, payload, w->e)
+                       : take_later(w->g, &copy, payload, w->e));
+    w->failed = !ok;
+    return ok;
 }
 
 static bool walk(struct gathering *g, struct bytes slug, bool first, struct err *e)
 {
-    struct act *act = arena_get(g->a, sizeof *act, e);
-    struct record_head head;
+    struct err why = {0};
+    struct walking w = {.g = g, .first = first, .e = &why};
 
-    if (!act || !record_head(g->r, slug, g->a, &head, e))
-        return false;
-    for (uint64_t i = 0; i < head.size; i++) {
-        struct arena_mark m = arena_mark(g->a);
-        struct err missing = {0};
-        bool there = record_act(g->r, slug, i, g->a, act, &missing);
-        if (!there && missing.code != ERR_MISSING)
-            return err_pass(e, &missing);
-        if (there && bytes_start_with(act->kind, "exhibit") &&
-            bytes_are(act->kind, "exhibit") == first && !bytes_are(act->kind, "exhibit.part")) {
-            if (!take(g, act, first, e))
-                return false;
-        } else {
-            arena_reset(g->a, m);
-        }
-    }
-    return true;
+    return (record_said(g->r, slug, 0, take_said, &w, &why) && !w.failed) || err_pass(e, &why);
 }
 
 bool exhibit_list(struct record *r, struct arena *a, struct exhibit_held **out, size_t *n,

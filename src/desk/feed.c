@@ -4,6 +4,8 @@
 #include "crypto/labels.h"
 #include "desk/desk_impl.h"
 
+#include <stdio.h>
+
 #define TERMS_ARENA ((size_t)256 << 20)
 
 void desk_forget(struct desk *d)
@@ -159,8 +161,13 @@ static bool feed_act(void *self, const struct act *act, struct bytes payload)
                           .locator = (uint64_t)f->party << 48 | act->seq};
 
     f->feed->index = act->seq + 1;
+    if (bytes_start_with(act->kind, "officer.")) {
+        chain(f->feed, &act->text_hash, payload.n > 0);
+        officers_take(f->feed->officers, act->kind, payload, NULL);
+    }
     if (!cases_wants(act->kind))
         return true;
+    c.signatures = officers_weight(f->feed->officers, act->kind, act->refs, act->refs_n, payload);
     chain(f->feed, &act->text_hash, payload.n > 0);
     f->d->acts++;
     time_parse(act->time, &claimed);
@@ -193,12 +200,27 @@ static bool feed_dates(void *self, const struct record_dated *n)
     return true;
 }
 
+/* Once at the beginning of a log. */
+static bool know_officers(struct desk *d, struct feed *f, struct bytes slug, struct err *e)
+{
+    const struct sign_public *recovery = record_key(d->record, slug, KEY_RECOVERY, UINT64_MAX);
+    char origin[ORIGIN_MAX];
+
+    if (f->officers)
+        return true;
+    if (!recovery)
+        return err_fail(e, ERR_MISSING, "%.*s has no recovery key", BYTES_FMT(slug));
+    snprintf(origin, sizeof origin, "entente/%s/%.*s", record_id(d->record), BYTES_FMT(slug));
+    return (f->officers = officers_new(origin, recovery, d->arena, e)) != NULL;
+}
+
 static bool feed_log(struct desk *d, uint16_t party, struct err *e)
 {
     struct err why = {0};
     struct feeding f = {.d = d, .feed = &d->feeds[party], .party = party, .e = &why};
     struct bytes slug = cases_party_slug(d->versions[0].terms, party);
-    bool ok = record_said(d->record, slug, f.feed->index, feed_act, &f, &why) && !f.failed &&
+    bool ok = know_officers(d, f.feed, slug, &why) &&
+              record_said(d->record, slug, f.feed->index, feed_act, &f, &why) && !f.failed &&
               record_cosignatures(d->record, slug, f.feed->place, feed_dates, &f, &why) &&
               !f.failed;
 

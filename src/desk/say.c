@@ -91,7 +91,6 @@ static bool judge(struct desk *d, const struct desk_saying *s, const struct reco
                   struct err *e)
 {
     struct cases_act act = {.author = desk_self(d),
-                            .signatures = 1,
                             .kind = draft->kind,
                             .refs = draft->refs,
                             .refs_n = draft->refs_n,
@@ -101,6 +100,8 @@ static bool judge(struct desk *d, const struct desk_saying *s, const struct reco
 
     if (act.author == UINT16_MAX)
         return err_fail(e, ERR_DENIED, "we are not a party of this agreement");
+    act.signatures = officers_weight(d->feeds[act.author].officers, draft->kind, draft->refs,
+                                     draft->refs_n, s->body);
     if (s->body.n > most)
         return err_fail(e, ERR_DENIED, "clauses.log.max_object_bytes: it is larger than %llu",
                         (unsigned long long)most);

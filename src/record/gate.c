@@ -75,22 +75,37 @@ static bool is_constitutional(struct bytes kind)
            bytes_start_with(kind, "log.");
 }
 
+/* The clause of a kind is named by its first word; these have another's. A yes and a remark belong
+ * to requests and claims alike, so either clause allows them; which matter they are about, and
+ * whether that is suspended, the fold looks at. */
+static void clause_of(const struct agreement *g, struct bytes kind, char clause[GATE_CLAUSE_MAX])
+{
+    static const char *const others[][2] = {
+        {"revoke", "share"}, {"pong", "ping"}, {"outage", "clock"}};
+    bool either = bytes_are(kind, "agree") || bytes_are(kind, "comment");
+    size_t end = bytes_find_byte(kind, '.');
+
+    snprintf(clause, GATE_CLAUSE_MAX, "%.*s", (int)(end < 64 ? end : 64), (const char *)kind.p);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (bytes_are(kind, others[i][0]))
+            snprintf(clause, GATE_CLAUSE_MAX, "%s", others[i][1]);
+    if (bytes_start_with(kind, "officer."))
+        snprintf(clause, GATE_CLAUSE_MAX, "signing");
+    if (either)
+        snprintf(clause, GATE_CLAUSE_MAX, "%s",
+                 json_point(g->root, "/clauses/request") ? "request" : "claim");
+}
+
 bool gate_act(const struct agreement *g, struct bytes kind, const struct bytes *suspended,
               size_t suspended_n, char clause[GATE_CLAUSE_MAX], struct err *e)
 {
-    size_t end = bytes_find_byte(kind, '.');
     char pointer[GATE_CLAUSE_MAX + 16];
 
     if (is_constitutional(kind)) {
         snprintf(clause, GATE_CLAUSE_MAX, "change");
         return true;
     }
-    if (bytes_are(kind, "revoke"))
-        snprintf(clause, GATE_CLAUSE_MAX, "share");
-    else if (bytes_are(kind, "pong"))
-        snprintf(clause, GATE_CLAUSE_MAX, "ping");
-    else
-        snprintf(clause, GATE_CLAUSE_MAX, "%.*s", (int)(end < 64 ? end : 64), (const char *)kind.p);
+    clause_of(g, kind, clause);
     snprintf(pointer, sizeof pointer, "/clauses/%s", clause);
     if (!json_point(g->root, pointer))
         return err_fail(e, ERR_DENIED, "clauses.%s: acts of kind %.*s are not agreed", clause,

@@ -236,16 +236,17 @@ static bool put_salted(struct applier *ap, struct bytes note, struct err *e)
     return ok;
 }
 
-/* Acts of cases (doc/formats/case-acts.md), by the first word of their kind. */
+/* Acts of cases (doc/formats/case-acts.md), by the first word of their kind, and what bears on
+ * them: exhibits without the bytes themselves, and officers. */
 static bool is_said(struct bytes kind)
 {
-    static const char *const words[] = {"request", "claim",  "agree",  "ping",
-                                        "pong",    "outage", "remedy", "comment"};
+    static const char *const words[] = {"request", "claim",  "agree",   "ping",    "pong",
+                                        "outage",  "remedy", "comment", "exhibit", "officer"};
     struct bytes word = bytes_part(kind, 0, bytes_find_byte(kind, '.'));
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (bytes_are(word, words[i]))
-            return true;
+            return !bytes_are(kind, "exhibit.part");
     return false;
 }
 
