@@ -52,6 +52,7 @@ struct command {
     const char *sentence;
     const char *more;                 /* paragraphs for --help; may be NULL */
     const struct option_row *options; /* may be NULL */
+    const char *exits;                /* what its exit status says, if not what all others' does */
     unsigned least, most;             /* operands; most 0xffff: any number */
     enum command_needs needs;
     bool (*run)(struct cli *c, struct err *e);

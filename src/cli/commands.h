@@ -16,5 +16,7 @@ extern const struct command cmd_init, cmd_card_show, cmd_card_import, cmd_card_e
 /* exhibit.c */
 extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show, cmd_exhibit_get,
     cmd_exhibit_custody, cmd_exhibit_provide, cmd_exhibit_erase;
+/* watch.c, watch_compile.c */
+extern const struct command cmd_watch, cmd_watch_compile;
 
 #endif

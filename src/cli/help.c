@@ -68,14 +68,14 @@ void help_command(const struct command *cmd, FILE *to)
     fprintf(to, "\nOptions:\n");
     print_options(cmd->options, to);
     print_options(options_common, to);
-    fprintf(to, "\nExit status: 0 yes, 1 no, 2 misuse, 3 trouble.\n");
+    fprintf(to, "\nExit status: %s.\n", cmd->exits ? cmd->exits : "0 yes, 1 no, 2 misuse, 3 trouble");
 }
 
 static bool run_help(struct cli *c, struct err *e)
 {
     struct buf name = buf_in(c->arena);
     const char *wanted;
-    bool any = false;
+    bool any = false, exact = false;
 
     if (c->operands_n == 0) {
         help_all(c->out);
@@ -85,10 +85,12 @@ static bool run_help(struct cli *c, struct err *e)
         buf_format(&name, "%s%s", i ? " " : "", c->operands[i]);
     if (!(wanted = buf_string(&name, e)))
         return false;
+    for (const struct command *const *cmd = commands; *cmd; cmd++)
+        exact = exact || !strcmp((*cmd)->name, wanted);
     for (const struct command *const *cmd = commands; *cmd; cmd++) {
         size_t n = strlen(wanted);
         bool whole = !strcmp((*cmd)->name, wanted);
-        if (!whole && (strncmp((*cmd)->name, wanted, n) || (*cmd)->name[n] != ' '))
+        if (!whole && (exact || strncmp((*cmd)->name, wanted, n) || (*cmd)->name[n] != ' '))
             continue;
         if (any)
             fputc('\n', c->out);

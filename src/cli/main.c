@@ -31,6 +31,8 @@ const struct command *const commands[] = {
     &cmd_revoke,
     &cmd_acts_list,
     &cmd_acts_show,
+    &cmd_watch_compile,
+    &cmd_watch,
     &cmd_serve,
     &cmd_sync,
     &cmd_status,

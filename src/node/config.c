@@ -2,6 +2,7 @@
 #include "node/config.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "record/agreement.h"
 
 #include <assert.h>
 
@@ -13,7 +14,10 @@ enum kind {
     KIND_PORT,
     KIND_SWITCH,
     KIND_PREFIX,
-    KIND_LEVEL
+    KIND_LEVEL,
+    KIND_TEXTS,
+    KIND_SOURCES,
+    KIND_TLP
 };
 
 struct key {
@@ -44,6 +48,24 @@ static const struct key keys[] = {
      "Let anybody read the checkpoints and tiles of our agreements' logs: hashes, no contents."},
     {"connections", KIND_NUMBER, AT(connections), 4, 256, "Connections at a time."},
     {"log", KIND_LEVEL, AT(log), 0, 0, "What is said on stderr: error, warn, info or debug."},
+    {"watch", KIND_SOURCES, AT(watch), 0, 0,
+     "Logs to be watched for what was shared: a format (auto, text, zeek, json, csv) and a path, "
+     "in\n"
+     "# which * and ? stand for several; may be repeated. entente watch status shows how far it "
+     "is."},
+    {"watch_allow", KIND_TEXTS, AT(watch_allow), 0, 0,
+     "Files of values that are never a hit, one a line; may be repeated."},
+    {"watch_warninglist", KIND_TEXTS, AT(watch_warninglist), 0, 0,
+     "MISP warning lists (list.json), or folders of them: what they name is shown apart."},
+    {"watch_min_score", KIND_NUMBER, AT(watch_min_score), 0, 100,
+     "Leave out indicators whose confidence, less what age takes of it, is lower; 0: none."},
+    {"watch_max_tlp", KIND_TLP, AT(watch_max_tlp), 0, 0,
+     "Leave out what is marked higher: clear, green, amber, amber+strict or red."},
+    {"sightings_automatic", KIND_SWITCH, AT(sightings_automatic), 0, 0,
+     "Release sightings to those who shared without an officer's yes, where the agreement lets "
+     "us."},
+    {"sightings_seconds", KIND_NUMBER, AT(sightings_seconds), 1, 604800,
+     "Between two automatic releases of sightings."},
 };
 #define KEYS (sizeof keys / sizeof keys[0])
 
@@ -66,7 +88,9 @@ struct node_config node_config_default(void)
                                 .witness = true,
                                 .witness_prefix = BYTES("/witness"),
                                 .connections = 64,
-                                .log = DIAG_INFO};
+                                .log = DIAG_INFO,
+                                .watch_max_tlp = BYTES("amber+strict"),
+                                .sightings_seconds = 3600};
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -163,6 +187,39 @@ static bool read_prefix(struct bytes value, struct bytes *out, struct err *e)
     return true;
 }
 
+static bool read_texts(struct bytes value, const struct key *k, struct config_texts *out,
+                       struct err *e)
+{
+    if (value.n == 0 || value.n > 4000)
+        return err_fail(e, ERR_INPUT, "%s has 1 to 4000 bytes", k->name);
+    if (out->n == CONFIG_TEXTS)
+        return err_fail(e, ERR_LIMIT, "%s stands at most %d times", k->name, CONFIG_TEXTS);
+    out->at[out->n++] = value;
+    return true;
+}
+
+/* "zeek /var/log/zeek/conn.log" */
+static bool read_source(struct bytes value, const struct key *k, struct config_texts *out,
+                        struct err *e)
+{
+    static const char *const formats[] = {"auto ", "text ", "zeek ", "json ", "csv "};
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (bytes_start_with(value, formats[i]) &&
+            bytes_trim(bytes_part(value, strlen(formats[i]), SIZE_MAX)).n)
+            return read_texts(value, k, out, e);
+    return err_fail(e, ERR_INPUT,
+                    "%s is a format (auto, text, zeek, json or csv), a blank and a path", k->name);
+}
+
+static bool read_tlp(struct bytes value, const struct key *k, struct bytes *out, struct err *e)
+{
+    if (tlp_rank(value) < 0)
+        return err_fail(e, ERR_INPUT, "%s is clear, green, amber, amber+strict or red", k->name);
+    *out = value;
+    return true;
+}
+
 static bool read_value(struct parsing *p, void *base, const struct key *k, struct bytes value,
                        struct err *e)
 {
@@ -191,6 +248,12 @@ static bool read_value(struct parsing *p, void *base, const struct key *k, struc
         return read_prefix(value, field(base, k), e);
     case KIND_LEVEL:
         return read_level(value, field(base, k), e);
+    case KIND_TEXTS:
+        return read_texts(value, k, field(base, k), e);
+    case KIND_SOURCES:
+        return read_source(value, k, field(base, k), e);
+    case KIND_TLP:
+        return read_tlp(value, k, field(base, k), e);
     }
     return false;
 }
@@ -226,7 +289,8 @@ static bool parse_pair(struct parsing *p, struct bytes line, struct err *e)
         return unknown(name, e);
     if (!clean(value))
         return err_fail(e, ERR_INPUT, "control characters, or not UTF-8");
-    if (seen[k - table] && k->kind != KIND_ADDRESS)
+    if (seen[k - table] && k->kind != KIND_ADDRESS && k->kind != KIND_TEXTS &&
+        k->kind != KIND_SOURCES)
         return err_fail(e, ERR_INPUT, "%s stands here twice", k->name);
     seen[k - table] = true;
     return read_value(p, p->contact ? (void *)p->contact : (void *)&p->c, k, value, e);
@@ -309,6 +373,14 @@ static void print_addresses(struct buf *b, const struct node_config *c, const ch
         buf_format(b, "#%s = https://host.example:8443\n", name);
 }
 
+static void print_texts(struct buf *b, const struct config_texts *t, const struct key *k)
+{
+    for (size_t i = 0; i < t->n; i++)
+        print_pair(b, k->name, t->at[i]);
+    if (t->n == 0)
+        buf_format(b, "#%s = %s/path/to/file\n", k->name, k->kind == KIND_SOURCES ? "auto " : "");
+}
+
 static void print_key(struct buf *b, const struct node_config *c, const struct key *k)
 {
     const void *at = (const uint8_t *)c + k->offset;
@@ -316,8 +388,13 @@ static void print_key(struct buf *b, const struct node_config *c, const struct k
 
     buf_format(b, "\n# %s\n", k->about);
     switch (k->kind) {
+    case KIND_TEXTS:
+    case KIND_SOURCES:
+        print_texts(b, at, k);
+        break;
     case KIND_TEXT:
     case KIND_PREFIX:
+    case KIND_TLP:
         print_pair(b, k->name, *(const struct bytes *)at);
         break;
     case KIND_LISTEN:

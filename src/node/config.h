@@ -10,14 +10,22 @@
  *     email = duty@north.example
  *
  * One `key = value` a line; a section holds until the next. Each key may stand once, except
- * `address`; what is not written has the default below. The parser knows every key: a slip of the
- * pen is an error that names the line, never a setting that silently does nothing.
+ * `address` and the lists of `watch`; what is not written has the default below. The parser knows
+ * every key: a slip of the pen is an error that names the line, never a setting that silently does
+ * nothing.
  */
 #ifndef ENTENTE_CONFIG_H
 #define ENTENTE_CONFIG_H
 
 #include "http/http.h"
 #include "record/party.h"
+
+/* A key that may stand several times. */
+#define CONFIG_TEXTS 64
+struct config_texts {
+    struct bytes at[CONFIG_TEXTS];
+    size_t n;
+};
 
 struct node_config {
     struct bytes name;                      /* of the party: goes into the card */
@@ -34,6 +42,15 @@ struct node_config {
     bool public_tiles;    /* let anybody read checkpoints and tiles (hashes only); default off */
     uint32_t connections; /* at a time; default 64 */
     enum diag_level log;  /* error, warn, info (default), debug */
+
+    /* Watching our own logs (lookout/). */
+    struct config_texts watch;             /* "text|json|zeek|csv|auto PATH"; PATH may be a glob */
+    struct config_texts watch_allow;       /* files of values that are ours: never a hit */
+    struct config_texts watch_warninglist; /* MISP's list.json, or folders of them */
+    uint32_t watch_min_score;              /* 0 to 100; default 0: nothing is left out for it */
+    struct bytes watch_max_tlp;            /* default amber+strict */
+    bool sightings_automatic;              /* released without an officer's yes; default off */
+    uint32_t sightings_seconds;            /* between automatic releases; default 3600 */
 };
 
 /* ERR_INPUT with the line and what was expected. Views into `text` and the arena. */

@@ -88,6 +88,8 @@ static bool text_line(struct watch_scanner *s, struct line *line, const struct t
         size_t at = t[i].start - (size_t)(line->text.p - s->p);
         if (t[i].kind == TOKEN_HEADER) {
             zeek_header(&s->columns, line->text);
+            if (s->options.header)
+                s->options.header(s->options.self, line->text, line->offset);
             continue;
         }
         line->field = line->log = (struct bytes){0};

@@ -193,6 +193,18 @@ static struct bytes source(const struct watch_writer *w)
 /* ---- the forms --------------------------------------------------------------------------------
  */
 
+/* Of a line: a tab as a blank, or Zeek's logs could not be read. */
+static void put_line(struct watch_writer *w, struct bytes b)
+{
+    while (b.n) {
+        size_t tab = bytes_find_byte(b, '\t');
+        put_escaped(w, bytes_part(b, 0, tab));
+        if (tab < b.n)
+            PUT(w, " ");
+        b = bytes_part(b, tab + 1, SIZE_MAX);
+    }
+}
+
 /* Some of the line on both sides of the token. */
 static void put_around(struct watch_writer *w, const struct watch_hit *h)
 {
@@ -202,34 +214,60 @@ static void put_around(struct watch_writer *w, const struct watch_hit *h)
     struct bytes after;
 
     if (!inside) {
-        put_escaped(w, bytes_part(h->line, 0, AROUND));
+        put_line(w, bytes_part(h->line, 0, AROUND));
         return;
     }
     after = bytes_part(h->line, at + h->seen.n, AROUND / 2);
     if (from)
         PUT(w, "...");
-    put_escaped(w, bytes_part(h->line, from, at - from));
+    put_line(w, bytes_part(h->line, from, at - from));
     if (w->as == WATCH_AS_COLOURED)
         PUT(w, "\033[1;31m");
     put_escaped(w, h->seen);
     if (w->as == WATCH_AS_COLOURED)
         PUT(w, "\033[0m");
-    put_escaped(w, after);
+    put_line(w, after);
+}
+
+/* Colours as grep has them. */
+static void colour(struct watch_writer *w, const char *code)
+{
+    if (w->as == WATCH_AS_COLOURED)
+        put_text(w, code);
+}
+
+#define PURPLE "\033[35m"
+#define GREEN "\033[32m"
+#define BOLD "\033[1m"
+#define PLAIN "\033[0m"
+
+/* file:line:column, so that editors can go there. */
+static void put_place(struct watch_writer *w, const struct watch_hit *h)
+{
+    if (w->source_n) {
+        colour(w, PURPLE);
+        put_escaped(w, source(w));
+        colour(w, PLAIN);
+        PUT(w, ":");
+    }
+    colour(w, GREEN);
+    put_number(w, h->line_number);
+    PUT(w, ":");
+    put_number(w, h->offset - h->line_offset + 1);
+    colour(w, PLAIN);
+    PUT(w, ": ");
 }
 
 static void put_people(struct watch_writer *w, const struct watch_hit *h)
 {
     const struct watch_indicator *in = h->indicator;
 
-    if (w->source_n) {
-        put_escaped(w, source(w));
-        PUT(w, ":");
-    }
-    put_number(w, h->line_number);
-    PUT(w, ": ");
+    put_place(w, h);
     put_text(w, watch_kind_name(in->kind));
     PUT(w, " ");
+    colour(w, BOLD);
     put_escaped(w, in->value);
+    colour(w, PLAIN);
     if (in->origin.n) {
         PUT(w, " (");
         put_escaped(w, in->origin);

@@ -13,7 +13,7 @@
 #include "watch/watch.h"
 
 enum watch_as {
-    WATCH_AS_TEXT,     /* file:line: kind value (origin) in field: the line, cut */
+    WATCH_AS_TEXT,     /* file:line:column: kind value (origin) in field: the line, cut */
     WATCH_AS_COLOURED, /* the same with the token in colour */
     WATCH_AS_JSON,     /* one object per hit */
     WATCH_AS_CSV,      /* RFC 4180 with a header; what a spreadsheet would run is quoted with ' */

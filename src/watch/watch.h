@@ -152,6 +152,9 @@ struct watch_options {
     const char *kernel; /* NULL: the fastest; "portable", "avx2", "avx512" */
     /* Views live during the call. False ends the scan with ERR_DENIED. */
     bool (*hit)(void *self, const struct watch_hit *hit);
+    /* Each line of a Zeek log that begins with '#': for those who cut a log into parts. May be
+     * NULL. */
+    void (*header)(void *self, struct bytes line, uint64_t offset);
     void *self;
 };
 
