@@ -192,24 +192,24 @@ void watch_left_out_print(struct cli *c, const struct lookout_report *r, FILE *t
 {
     for (int i = 0; i < LOOKOUT_REASONS; i++)
         if (r->left_out[i])
-            fprintf(to, "  left out    %9s  %s\n", shown_count(c, r->left_out[i]),
-                    lookout_reason_text((enum lookout_reason)i));
+            fprintf(to, tr(c, "  left out    %9s  %s\n"), shown_count(c, r->left_out[i]),
+                    tr(c, lookout_reason_text((enum lookout_reason)i)));
 }
 
 void watch_report_print(struct cli *c, const struct lookout_report *r)
 {
-    fprintf(c->out, "%s indicators were shared, %s are in force.\n", shown_count(c, r->objects),
-            shown_count(c, r->taken));
+    say(c, "Indicators shared: %s; in force: %s.\n", shown_count(c, r->objects),
+        shown_count(c, r->taken));
     for (int i = 0; i < WATCH_KINDS; i++)
         if (r->built.by_kind[i])
             fprintf(c->out, "  %-10s  %9s\n", watch_kind_name((enum watch_kind)i),
                     shown_count(c, r->built.by_kind[i]));
     watch_left_out_print(c, r, c->out);
     if (r->warned)
-        fprintf(c->out, "  apart       %9s  contradicted by a warning list: hits are shown apart\n",
-                shown_count(c, r->warned));
+        say(c, "  apart       %9s  contradicted by a warning list: hits are shown apart\n",
+            shown_count(c, r->warned));
     if (r->next)
-        fprintf(c->out, "  The next one expires at %s.\n", shown_time(c, r->next));
+        say(c, "  The next one expires at %s.\n", shown_time(c, r->next));
 }
 
 static bool report_json(struct cli *c, const char *path, const struct lookout_report *r,
@@ -248,8 +248,8 @@ static bool run(struct cli *c, struct err *e)
     if (c->json)
         return report_json(c, path, &r, e);
     watch_report_print(c, &r);
-    fprintf(c->out, "  index       %9s  %s\n", shown_bytes(c, r.built.size_bytes),
-            shown(c, bytes_text(path)));
+    say(c, "  index       %9s  %s\n", shown_bytes(c, r.built.size_bytes),
+        shown(c, bytes_text(path)));
     return true;
 }
 

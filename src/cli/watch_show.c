@@ -139,7 +139,7 @@ static void print_indicators(struct cli *c, struct watch_tally *t, bool doubtful
                   time_of(c, seen[i].last_us));
     table_print(&table, "  ");
     if (n > most)
-        fprintf(c->out, "  and %s more; --summary shows all of them\n", shown_count(c, n - most));
+        say(c, "  and %s more; --summary shows all of them\n", shown_count(c, n - most));
 }
 
 static void print_sources(struct watching *w)
@@ -155,16 +155,18 @@ static void print_sources(struct watching *w)
                       shown_short(c, bytes_text(s->path), 90));
     table_print(&table, "  ");
     if (n > most)
-        fprintf(c->out, "  and %s more\n", shown_count(c, n - most));
+        say(c, "  and %s more\n", shown_count(c, n - most));
 }
 
 static void print_totals(struct watching *w, const struct pool_counts *n)
 {
     struct cli *c = w->c;
 
-    fprintf(c->out, "%s %s on %s of %s lines, %s in all.\n", shown_count(c, w->hits),
-            plural(w->hits, "hit", "hits"), shown_count(c, w->hit_lines),
-            shown_count(c, n->scan.lines), shown_bytes(c, n->scan.bytes));
+    fprintf(c->out,
+            trn(c, "%s hit on %s of %s lines, %s in all.\n",
+                "%s hits on %s of %s lines, %s in all.\n", w->hits),
+            shown_count(c, w->hits), shown_count(c, w->hit_lines), shown_count(c, n->scan.lines),
+            shown_bytes(c, n->scan.bytes));
 }
 
 static void print_notes(struct watching *w, const struct pool_counts *n)
@@ -172,22 +174,23 @@ static void print_notes(struct watching *w, const struct pool_counts *n)
     struct cli *c = w->c;
 
     if (w->expired)
-        fprintf(c->out, "%s more were of indicators that had expired at the time of the line.\n",
-                shown_count(c, w->expired));
+        say(c, "Not counted, because the indicator had expired at the time of the line: %s.\n",
+            shown_count(c, w->expired));
     if (w->allowed_hits)
-        fprintf(c->out, "%s more were of values on an allow list.\n",
-                shown_count(c, w->allowed_hits));
+        say(c, "Not counted, because the value is on an allow list: %s.\n",
+            shown_count(c, w->allowed_hits));
     if (n->scan.not_json)
-        fprintf(c->out, "%s lines of JSON logs were not JSON and were read as text.\n",
-                shown_count(c, n->scan.not_json));
+        say(c, "Lines of JSON logs that are not JSON, read as text: %s.\n",
+            shown_count(c, n->scan.not_json));
     if (n->input.packets)
-        fprintf(c->out,
-                "%s packets of captures were read for addresses and names in clear: no hit "
-                "means nothing more than that.\n",
-                shown_count(c, n->input.packets));
+        say(c,
+            "Packets of captures: %s. They were read for addresses and names in clear: no hit "
+            "means "
+            "no more than that.\n",
+            shown_count(c, n->input.packets));
     if (watch_tally_left_out(w->tally))
-        fprintf(c->out, "%s hits are not in the table: it was full.\n",
-                shown_count(c, watch_tally_left_out(w->tally)));
+        say(c, "Hits that found no room in the table: %s.\n",
+            shown_count(c, watch_tally_left_out(w->tally)));
 }
 
 bool watching_summary(struct watching *w, FILE *to, const struct pool_counts *counts, struct err *e)
@@ -201,14 +204,19 @@ bool watching_summary(struct watching *w, FILE *to, const struct pool_counts *co
     print_totals(w, counts);
     if (w->hits) {
         print_indicators(c, w->tally, false);
-        fputs("By file:\n", to);
+        say(c, "By file:\n");
         print_sources(w);
     }
     if (w->apart_hits) {
-        fprintf(to,
-                "Apart from these, %s %s that a warning list contradicts (--doubtful shows the "
+        fprintf(
+            to,
+            trn(c,
+                "Apart from these, %s hit that a warning list contradicts (--doubtful shows the "
+                "line):\n",
+                "Apart from these, %s hits that a warning list contradicts (--doubtful shows the "
                 "lines):\n",
-                shown_count(c, w->apart_hits), plural(w->apart_hits, "hit", "hits"));
+                w->apart_hits),
+            shown_count(c, w->apart_hits));
         print_indicators(c, w->apart, true);
     }
     print_notes(w, counts);

@@ -50,8 +50,8 @@ static void say_warnings(struct cli *c, const char *path, const struct stix_warn
 {
     for (int i = 0; i < STIX_WARNINGS; i++)
         if (w->of[i].count && i != STIX_W_DEFANGED && i != STIX_W_DUPLICATE)
-            fprintf(c->err, "entente: %s: %s (%s, first: %s)\n", shown(c, bytes_text(path)),
-                    stix_warning_text((enum stix_warning)i), shown_count(c, w->of[i].count),
+            fprintf(c->err, "%s: %s (%s; %s)\n", shown(c, bytes_text(path)),
+                    tr(c, stix_warning_text((enum stix_warning)i)), shown_count(c, w->of[i].count),
                     w->of[i].first);
 }
 
@@ -90,8 +90,8 @@ static bool compile_lists(struct cli *c, const struct watch_lists *allowed,
         return false;
     if (r.taken == r.objects)
         return true;
-    fprintf(words(c), "entente: of %s indicators %s are looked for; left out:\n",
-            shown_count(c, r.objects), shown_count(c, r.taken));
+    remark(c, "Indicators in the lists: %s; looked for: %s.\n", shown_count(c, r.objects),
+           shown_count(c, r.taken));
     watch_left_out_print(c, &r, c->err);
     return true;
 }
@@ -124,7 +124,9 @@ static bool compile_now(struct cli *c, struct err *e)
                       .terminal = c->terminal,
                       .cancelled = c->cancelled,
                       .dir = c->dir,
-                      .passphrase_file = c->passphrase_file};
+                      .passphrase_file = c->passphrase_file,
+                      .language = c->language,
+                      .words = c->words};
     int status = sub.out ? cli_run(&sub, 2, line) : CLI_TROUBLE;
 
     if (sub.out)

@@ -1,4 +1,5 @@
 /* force: what of all that was gathered is in force. */
+#include "base/catalogue.h"
 #include "lookout/lookout_impl.h"
 
 #include <stdlib.h>
@@ -15,19 +16,20 @@ const char *lookout_reason_name(enum lookout_reason reason)
 const char *lookout_reason_text(enum lookout_reason reason)
 {
     static const char *const texts[LOOKOUT_REASONS] = {
-        [LOOKOUT_REVOKED] = "withdrawn by their sharer",
-        [LOOKOUT_EXPIRED] = "expired (valid_until)",
-        [LOOKOUT_AGREEMENT] = "shared under an agreement that is not in force",
-        [LOOKOUT_DETECTION] = "not to be used for detection (clauses.share.indicator.detection)",
-        [LOOKOUT_BLOCKING] = "not to be used for blocking (clauses.share.indicator.pap)",
-        [LOOKOUT_TLP] = "marked higher than is taken (watch_max_tlp)",
-        [LOOKOUT_BENIGN] = "benign, as they say of themselves",
-        [LOOKOUT_SCORE] = "below the score that is asked for (watch_min_score)",
-        [LOOKOUT_ALLOWED] = "on an allow list",
-        [LOOKOUT_COMPOSITE] = "patterns of several parts, which only --patterns evaluates",
-        [LOOKOUT_OPAQUE] = "patterns of another language, or broken",
-        [LOOKOUT_VALUE] = "values that no log could hold",
-        [LOOKOUT_FILTERED] = "not asked for",
+        [LOOKOUT_REVOKED] = N_("withdrawn by their sharer"),
+        [LOOKOUT_EXPIRED] = N_("expired (valid_until)"),
+        [LOOKOUT_AGREEMENT] = N_("shared under an agreement that is not in force"),
+        [LOOKOUT_DETECTION] =
+            N_("not to be used for detection (clauses.share.indicator.detection)"),
+        [LOOKOUT_BLOCKING] = N_("not to be used for blocking (clauses.share.indicator.pap)"),
+        [LOOKOUT_TLP] = N_("marked higher than is taken (watch_max_tlp)"),
+        [LOOKOUT_BENIGN] = N_("benign, as they say of themselves"),
+        [LOOKOUT_SCORE] = N_("below the score that is asked for (watch_min_score)"),
+        [LOOKOUT_ALLOWED] = N_("on an allow list"),
+        [LOOKOUT_COMPOSITE] = N_("patterns of several parts, which only --patterns evaluates"),
+        [LOOKOUT_OPAQUE] = N_("patterns of another language, or broken"),
+        [LOOKOUT_VALUE] = N_("values that no log could hold"),
+        [LOOKOUT_FILTERED] = N_("not asked for"),
     };
 
     return texts[reason];

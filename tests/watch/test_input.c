@@ -404,10 +404,11 @@ static const struct form {
 } forms[] = {
     {"text names file, line, indicator, origin and shows the line",
      "a \x1b[2Jb evil.example.org c\n",
-     "w.log:1: domain evil.example.org (agreement 7): a \\x1b[2Jb evil.example.org c\n",
+     "w.log:1:9: domain evil.example.org (agreement 7): a \\x1b[2Jb evil.example.org c\n",
      WATCH_AS_TEXT},
-    {"colour is around the token alone", "x 198.51.100.9\n",
-     "w.log:1: ipv4 198.51.100.9 (agreement 7): x \033[1;31m198.51.100.9\033[0m\n",
+    {"colour is around place, indicator and token", "x 198.51.100.9\n",
+     "\033[35mw.log\033[0m:\033[32m1:3\033[0m: ipv4 \033[1m198.51.100.9\033[0m (agreement 7): x "
+     "\033[1;31m198.51.100.9\033[0m\n",
      WATCH_AS_COLOURED},
     {"a JSON line's members", "{\"ts\":1.5,\"_path\":\"dns\",\"query\":\"a.Evil.example.org\"}\n",
      "{\"source\":\"w.log\",\"line\":1,\"offset\":33,\"time\":\"1970-01-01T00:00:01.500000Z\","
