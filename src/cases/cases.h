@@ -232,6 +232,7 @@ struct cases_view {
             bool incomplete, confidential, contested;
             uint16_t items_n, items[CASES_ITEMS], items_late;
             uint8_t item[256];    /* enum cases_item, by number - 1 */
+            bool open[256];       /* an answer or a refusal may still set it */
             int64_t queued_until; /* 0: not queued */
             int64_t first_status_at, answered_at, refused_at, hold_until, accept_at;
         } request;

@@ -1,5 +1,5 @@
 /* What came of the acts, as plain data. */
-#include "cases/fold_impl.h"
+#include "cases/request_impl.h"
 
 #include <stdio.h>
 
@@ -53,6 +53,8 @@ static void view_request(const struct state *s, struct cases_view *v)
         v->request.items[i] = q->count[i];
     for (unsigned i = 0; i < q->items_n; i++)
         v->request.item[i] = q->items[i] & ITEM_STATUS;
+    for (unsigned i = 0; i < q->items_n; i++)
+        v->request.open[i] = item_settable(q, i);
     v->request.queued_until = q->queued ? q->queue_until : 0;
     v->request.first_status_at = q->first_status;
     v->request.answered_at = q->answered;

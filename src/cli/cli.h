@@ -28,7 +28,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#define CLI_OPTIONS 24 /* rows of one command's table, the common ones included */
+#define CLI_OPTIONS 40 /* rows of one command's table, the common ones included */
 
 enum { CLI_YES, CLI_NO, CLI_MISUSE, CLI_TROUBLE };
 

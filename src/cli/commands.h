@@ -13,6 +13,12 @@ extern const struct command cmd_init, cmd_card_show, cmd_card_import, cmd_card_e
     cmd_evidence_show, cmd_log_check, cmd_log_rebuild, cmd_log_recover, cmd_log_fence, cmd_log_key,
     cmd_witness_key, cmd_witness_add, cmd_witness_list, cmd_key_list, cmd_key_rotate,
     cmd_key_revoke, cmd_version, cmd_help;
+/* request_new.c, request_list.c, request_say.c */
+extern const struct command cmd_request_new, cmd_request_list, cmd_request_show, cmd_request_ack,
+    cmd_request_clarify, cmd_request_status, cmd_request_answer, cmd_request_refuse,
+    cmd_request_extend, cmd_request_accept, cmd_request_contest, cmd_request_escalate,
+    cmd_request_withdraw, cmd_request_suspend, cmd_request_resume, cmd_request_agree,
+    cmd_request_rule, cmd_why;
 /* exhibit.c */
 extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show, cmd_exhibit_get,
     cmd_exhibit_custody, cmd_exhibit_provide, cmd_exhibit_erase;
