@@ -21,6 +21,11 @@
 #define LABEL_PSI_CANARY "entente/v1/psi/canary"         /* items both sides add */
 #define LABEL_PSI_TRANSCRIPT "entente/v1/psi/transcript" /* all frames of a run */
 #define LABEL_PSI_SHARD "entente/v1/psi/shard"           /* which shard an item belongs to */
+#define LABEL_MATCH_LEAF "entente/v1/match/leaf"         /* salts of a list's commitment */
+#define LABEL_MATCH_SESSION "entente/v1/match/session"   /* what both sides agreed on */
+#define LABEL_MATCH_RUN "entente/v1/match/run"           /* one run of a comparison */
+#define LABEL_MATCH_SHARD "entente/v1/match/shard"       /* the salt that splits lists */
+#define LABEL_MATCH_AUDIT "entente/v1/match/audit"       /* which leaves an audit opens */
 #define LABEL_CASE_STEP "entente/v1/case-step"         /* a matter's state after an act */
 #define LABEL_CASE_BUCKET "entente/v1/case-bucket"     /* matters with ids alike */
 #define LABEL_CASE_ROOT "entente/v1/case-root"         /* the state of an agreement */
