@@ -24,5 +24,7 @@ extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show,
     cmd_exhibit_custody, cmd_exhibit_provide, cmd_exhibit_erase;
 /* watch.c, watch_compile.c */
 extern const struct command cmd_watch, cmd_watch_compile;
+/* psi.c, match*.c */
+extern const struct command cmd_psi;
 
 #endif

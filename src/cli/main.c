@@ -77,6 +77,7 @@ const struct command *const commands[] = {
     &cmd_key_list,
     &cmd_key_rotate,
     &cmd_key_revoke,
+    &cmd_psi,
     &cmd_version,
     &cmd_help,
     NULL,

@@ -12,7 +12,7 @@
 /* With an external PSK RFC 8446 fixes the hash beforehand: SHA-256, so AES-256-GCM is out. */
 #define PSK_PRIORITY                                                                               \
     "NONE:+VERS-TLS1.3:+AES-128-GCM:+CHACHA20-POLY1305:+AEAD:+GROUP-X25519:+GROUP-SECP256R1:"      \
-    "+ECDHE-PSK:%SERVER_PRECEDENCE"
+    "+ECDHE-PSK:+SIGN-EDDSA-ED25519:+CTYPE-X509:%SERVER_PRECEDENCE"
 #define PSK_NAME "entente"
 #define RECORD 16384 /* the most that one TLS record carries */
 
