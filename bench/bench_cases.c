@@ -216,7 +216,7 @@ static double review(struct cases *c, struct err *e)
     struct cases_review *r = cases_review(c, 0, INT64_C(1793000000000), NULL, NULL, 0, a, e);
     struct bytes out;
 
-    if (!r || !cases_review_text(r, a, &out, e))
+    if (!r || !cases_review_text(r, NULL, a, &out, e))
         exit(1);
     arena_free(a);
     return bench_now() - start;

@@ -14,8 +14,8 @@ static void use(const struct agreement *g, struct arena *a)
     struct err e = {0};
 
     assert(g->parties_n >= 2 && g->parties_n <= LIMIT_PARTIES);
-    agreement_explain(g, a, &text, NULL);
-    assert(agreement_diff(g, g, a, &text, &e) && text.n == 0);
+    agreement_explain(g, NULL, a, &text, NULL);
+    assert(agreement_diff(g, g, NULL, a, &text, &e) && text.n == 0);
     for (int tlp = -1; tlp < 5; tlp++)
         if (!gate_share(g, BYTES("indicator"), tlp, NULL, clause, &e))
             assert(e.code == ERR_DENIED);

@@ -74,7 +74,7 @@ static void read_all(struct cases *c, struct arena *a)
         for (int64_t now = INT64_C(1772438400000); now < INT64_C(1790000000000);
              now += INT64_C(9000000000)) {
             struct err e = {0};
-            if (!cases_why(c, &id, now, a, &text, &e))
+            if (!cases_why(c, &id, now, NULL, a, &text, &e))
                 assert(e.code == ERR_MISSING);
             if (!cases_show_json(c, &id, now, a, &text, &e))
                 assert(e.code == ERR_MISSING || e.code == ERR_INPUT);

@@ -1,4 +1,5 @@
 #include "base/buf.h"
+#include "base/catalogue.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -49,13 +50,13 @@ void buf_byte(struct buf *b, uint8_t byte)
     buf_put(b, bytes_of(&byte, 1));
 }
 
-void buf_format(struct buf *b, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void print_to(struct buf *b, const char *format,
+                                                           va_list args)
 {
-    va_list args, again;
+    va_list again;
     uint8_t *p;
     int n;
 
-    va_start(args, format);
     va_copy(again, args);
     n = vsnprintf(NULL, 0, format, args);
     if (n >= 0 && (p = room(b, (size_t)n + 1))) {
@@ -63,7 +64,35 @@ void buf_format(struct buf *b, const char *format, ...)
         b->n--;
     }
     va_end(again);
+}
+
+void buf_format(struct buf *b, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_to(b, format, args);
     va_end(args);
+}
+
+void buf_say(struct buf *b, const struct catalogue *words, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_to(b, catalogue_text(words, format), args);
+    va_end(args);
+}
+
+void buf_label(struct buf *b, const struct catalogue *words, const char *text, size_t columns)
+{
+    const char *label = catalogue_text(words, text);
+    size_t n = text_width(bytes_text(label));
+
+    buf_puts(b, label);
+    do
+        buf_byte(b, ' ');
+    while (++n < columns);
 }
 
 void buf_decimal(struct buf *b, uint64_t value)

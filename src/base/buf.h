@@ -11,6 +11,8 @@
 
 #include "base/arena.h"
 
+struct catalogue; /* base/catalogue.h */
+
 struct buf {
     struct arena *arena;
     uint8_t *p;
@@ -23,6 +25,11 @@ void buf_put(struct buf *b, struct bytes what);
 void buf_puts(struct buf *b, const char *text);
 void buf_byte(struct buf *b, uint8_t byte);
 void buf_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same in the reader's language: the format is looked up first. */
+void buf_say(struct buf *b, const struct catalogue *words, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Text, looked up, and blanks up to so many columns: at least one. */
+void buf_label(struct buf *b, const struct catalogue *words, const char *text, size_t columns);
 void buf_decimal(struct buf *b, uint64_t value);
 void buf_hex(struct buf *b, const uint8_t *p, size_t n);
 void buf_base64(struct buf *b, const uint8_t *p, size_t n);

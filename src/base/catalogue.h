@@ -26,6 +26,7 @@ struct catalogue {
 
 /* Mark a text that is looked up elsewhere: const char *const names[] = {N_("none"), ...}. */
 #define N_(text) text
+#define NC_(context, text) text /* by catalogue_text_in */
 
 const char *catalogue_text(const struct catalogue *k, const char *text)
     __attribute__((format_arg(2)));

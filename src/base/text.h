@@ -45,6 +45,12 @@ bool time_parse(struct bytes text, int64_t *seconds);
  * character. Returns the length. */
 size_t text_escape(char *out, size_t cap, struct bytes in);
 
+/* Columns of a terminal that text takes: 0 for combining marks, 2 for the wide characters of East
+ * Asia (Unicode UAX 11, classes W and F, by block), else 1. */
+size_t text_width(struct bytes text);
+/* As many bytes of it as fit into so many columns, never inside a character. */
+size_t text_fit(struct bytes text, size_t columns);
+
 /* Letters a-z, digits, '-' and '_', 1 to 63 of them, beginning with a letter: a party's slug. */
 bool slug_valid(struct bytes text);
 

@@ -156,16 +156,16 @@ bool body_evidence(struct body *b)
     return true;
 }
 
-bool body_ratings(struct body *b)
+bool body_ratings(struct body *b, const char *member)
 {
-    const struct json *o = json_find(b->o, "rating");
+    const struct json *o = json_find(b->o, member);
 
     for (int i = 0; o && i < RATINGS; i++) {
         int64_t v = 0;
         if (!json_find(o, rating_words[i]))
             continue;
         if (!json_get_integer(o, rating_words[i], &v, b->e) || v < 1 || v > 5)
-            return err_fail(b->e, ERR_INPUT, "rating/%s must be 1 to 5", rating_words[i]);
+            return err_fail(b->e, ERR_INPUT, "%s/%s must be 1 to 5", member, rating_words[i]);
         b->op.rating[i] = (uint8_t)v;
     }
     return true;

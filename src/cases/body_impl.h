@@ -23,7 +23,8 @@ uint64_t body_said(const struct json *o, const char *const *words, int n);
 bool body_link(struct body *b, const char *key);
 bool body_markings(struct body *b);
 bool body_evidence(struct body *b);
-bool body_ratings(struct body *b);
+/* Marks from 1 to 5 by the words of MISP's cti-evaluation. */
+bool body_ratings(struct body *b, const char *member);
 bool body_item(struct body *b, const struct json *v, struct op_item *out);
 bool body_items(struct body *b, const char *key,
                 bool (*read)(struct body *, const struct json *, struct op_item *));

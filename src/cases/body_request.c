@@ -108,12 +108,12 @@ static bool answered_item(struct body *b, const struct json *v, struct op_item *
 bool parse_answer(struct body *b)
 {
     return body_flag(b, "final", OP_FINAL) && body_items(b, "items", answered_item) &&
-           body_evidence(b) && body_ratings(b);
+           body_evidence(b) && body_ratings(b, "self_rating");
 }
 
 bool parse_rating(struct body *b)
 {
-    return body_ratings(b);
+    return body_ratings(b, "rating");
 }
 
 bool parse_contest(struct body *b)

@@ -10,7 +10,7 @@
  *     cases_add(c, &act, e);                          // each log in order, logs in any order
  *     cases_cosigned(c, &cosignature, e);             // what dates them
  *     cases_view(c, &request_id, now_ms, arena, &view, e);
- *     cases_why(c, &request_id, now_ms, arena, &text, e);
+ *     cases_why(c, &request_id, now_ms, NULL, arena, &text, e);
  *     cases_free(c);
  *
  * Words:
@@ -29,6 +29,7 @@
 #define ENTENTE_CASES_H
 
 #include "base/arena.h"
+#include "base/catalogue.h"
 #include "cases/words.h"
 #include "crypto/crypto.h"
 #include "stix/stix.h"
@@ -197,7 +198,8 @@ bool cases_body_check(struct bytes kind, struct bytes body, const struct cases_t
 /* A claim's analysis of competing hypotheses as text: a row per hypothesis, a column per piece of
  * evidence, and how many speak against each. Shown as the claimant made it; nothing is decided.
  * Withheld evidence is marked and not counted. */
-bool cases_matrix(struct bytes claim, struct arena *a, struct bytes *out, struct err *e);
+bool cases_matrix(struct bytes claim, const struct catalogue *words, struct arena *a,
+                  struct bytes *out, struct err *e);
 /* The body's text as a plain `note` (replies and rebuttals of claims: `opinion`), canonical, for
  * tools that do not know the extension. Every node makes the same bytes, so nobody need sign them.
  */
@@ -300,11 +302,11 @@ bool cases_suspended(struct cases *c, struct bytes clause, int64_t at_ms);
 bool cases_check(struct cases *c, const struct cases_act *draft, int64_t now_ms, struct err *e);
 
 /* How the due instants came about, as text: the same bytes everywhere (invariant 9). */
-bool cases_why(struct cases *c, const struct hash *matter, int64_t now_ms, struct arena *a,
-               struct bytes *out, struct err *e);
+bool cases_why(struct cases *c, const struct hash *matter, int64_t now_ms,
+               const struct catalogue *words, struct arena *a, struct bytes *out, struct err *e);
 /* The matter as text for people, its acts with it; and as canonical JSON. */
-bool cases_show(struct cases *c, const struct hash *matter, int64_t now_ms, struct arena *a,
-                struct bytes *out, struct err *e);
+bool cases_show(struct cases *c, const struct hash *matter, int64_t now_ms,
+                const struct catalogue *words, struct arena *a, struct bytes *out, struct err *e);
 bool cases_show_json(struct cases *c, const struct hash *matter, int64_t now_ms, struct arena *a,
                      struct bytes *out, struct err *e);
 /* The same with what each act says. The fold does not keep bodies: `read` gives that of a locator,
@@ -314,8 +316,8 @@ struct cases_bodies {
     void *self;
 };
 bool cases_show_bodies(struct cases *c, const struct hash *matter, int64_t now_ms,
-                       const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
-                       struct err *e);
+                       const struct cases_bodies *bodies, const struct catalogue *words,
+                       struct arena *a, struct bytes *out, struct err *e);
 bool cases_show_json_bodies(struct cases *c, const struct hash *matter, int64_t now_ms,
                             const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
                             struct err *e);
@@ -348,14 +350,31 @@ size_t cases_differ(const struct cases_digest *a, size_t an, const struct cases_
 /* ---- the periodic review (review.c; cases.md 3.7) ----------------------------------------------
  */
 
-/* What other parts of the program count: indicators shared, sightings, match runs. */
-struct cases_counter {
-    uint16_t party; /* who gave */
-    const char *name;
-    uint64_t n;
+/* Behind a number: an act or a matter, and what it counts for. */
+struct cases_reason {
+    struct hash id;
+    int64_t value;
 };
 
-struct cases_review; /* lives in its arena */
+/* What other parts of the program count, by who gave: indicators shared, sightings returned, match
+ * runs; with the acts behind the number. By party, then name; the same at every node. */
+struct cases_counter {
+    uint16_t party;
+    const char *name; /* "indicators_shared": cases_counter_names has those with words for people */
+    uint64_t n;
+    const struct cases_reason *why;
+    size_t why_n;
+};
+
+/* What a party says about the period, in the order in which it counts. */
+struct cases_comment {
+    uint16_t party;
+    int64_t at_ms;
+    struct hash id;
+    struct bytes text;
+};
+
+struct cases_review; /* lives in its arena, and shows what it was given */
 
 /* The report of what was opened in [from_ms, until_ms), as it stood at until_ms. peer_root may be
  * NULL; a root that differs from ours is refused (ERR_PROOF): find the act with cases_differ first.
@@ -363,20 +382,24 @@ struct cases_review; /* lives in its arena */
 struct cases_review *cases_review(struct cases *c, int64_t from_ms, int64_t until_ms,
                                   const struct hash *peer_root, const struct cases_counter *others,
                                   size_t others_n, struct arena *a, struct err *e);
-/* The same bytes on every node; the text ends with its own hash. */
-bool cases_review_text(const struct cases_review *r, struct arena *a, struct bytes *out,
-                       struct err *e);
+/* They are printed, and belong to what is hashed. */
+void cases_review_comments(struct cases_review *r, const struct cases_comment *list, size_t n);
+/* The same bytes on every node in each language. Text and page end with one hash in all languages:
+ * that of the JSON, which has all that they show. */
+bool cases_review_text(const struct cases_review *r, const struct catalogue *words, struct arena *a,
+                       struct bytes *out, struct err *e);
 bool cases_review_json(const struct cases_review *r, struct arena *a, struct bytes *out,
                        struct err *e);
 
-/* Behind a number: the acts and matters that were counted, in order. A cell is named by section,
+/* A page by itself: no script, nothing from elsewhere; each number leads to its acts. */
+bool cases_review_html(const struct cases_review *r, const struct catalogue *words, struct arena *a,
+                       struct bytes *out, struct err *e);
+
+/* The acts and matters that a number counted, in order. A cell is named by section,
  * parties, what else heads its row, and the metric, as the JSON does:
- * "timeliness/north/south/info/normal/received". Drills: "drill/" before it. ERR_MISSING: no such
- * cell. */
-struct cases_reason {
-    struct hash id;
-    int64_t value;
-};
+ * "timeliness/north/south/info/normal/received"; totals have "all" for type and urgency, or for the
+ * ground. Counters: "gave-and-got/north/indicators_shared". Drills: "drill/" before it.
+ * ERR_MISSING: no such cell. */
 bool cases_review_explain(const struct cases_review *r, struct bytes cell, struct arena *a,
                           struct cases_reason **out, size_t *n, struct err *e);
 

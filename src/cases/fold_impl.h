@@ -334,8 +334,13 @@ bool rec_contradicted(const struct cases *c, const struct rec *r);
 bool find_matter(struct cases *c, const struct hash *id, struct matter **out, struct err *e);
 /* why.c */
 void put_instant(struct buf *b, int64_t ms);
-void put_span(struct buf *b, int64_t ms);
-void put_party(struct buf *b, const struct cases_terms *t, uint16_t party);
+/* say.c: pieces of sentences in the reader's language, in the buffer's arena ("?" if it is full;
+ * the buffer fails by itself then) */
+const char *said_instant(struct buf *b, const struct catalogue *k, int64_t ms);
+const char *said_span(struct buf *b, const struct catalogue *k, int64_t ms);
+const char *said_party(struct buf *b, const struct catalogue *k, const struct cases_terms *t,
+                       uint16_t party);
+const char *said_term(struct buf *b, const struct catalogue *k, struct cases_term t);
 /* root.c */
 void bucket_mark(struct cases *c, const struct matter *m);
 bool bucket_enter(struct cases *c, const struct matter *m, struct err *e);

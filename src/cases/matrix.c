@@ -4,6 +4,7 @@
 
 struct ach {
     const struct json *hypotheses, *evidence, *rows;
+    const struct catalogue *words;
     struct buf b;
 };
 
@@ -47,30 +48,35 @@ static void put_hypothesis(struct ach *m, size_t i)
     }
     json_as_string(json_find(json_at(m->hypotheses, i), "text"), &text);
     json_as_bool(json_find(json_at(m->hypotheses, i), "named_party"), &named);
-    buf_format(&m->b, "   against: %zu   ", against);
+    buf_puts(&m->b, "   ");
+    buf_say(&m->b, m->words, "against: %zu", against);
+    buf_puts(&m->b, "   ");
     buf_put(&m->b, text);
-    buf_puts(&m->b, named ? "\n" : " (not the named party)\n");
+    if (!named)
+        buf_say(&m->b, m->words, " (not the named party)");
+    buf_puts(&m->b, "\n");
 }
 
 static void put_legend(struct ach *m)
 {
     for (size_t k = 0; k < json_count(m->evidence); k++) {
-        struct bytes name = BYTES("unnamed");
+        struct bytes name = bytes_text(catalogue_text(m->words, "unnamed"));
         json_as_string(json_find(json_at(m->evidence, k), "name"), &name);
         buf_format(&m->b, "E%-3zu ", k + 1);
         buf_put(&m->b, name);
         if (withheld(m, k))
-            buf_puts(&m->b, " (withheld: counted as nothing)");
+            buf_say(&m->b, m->words, " (withheld: counted as nothing)");
         else if (!tells(m, k))
-            buf_puts(&m->b, " (says the same of every hypothesis)");
+            buf_say(&m->b, m->words, " (says the same of every hypothesis)");
         buf_puts(&m->b, "\n");
     }
 }
 
-bool cases_matrix(struct bytes claim, struct arena *a, struct bytes *out, struct err *e)
+bool cases_matrix(struct bytes claim, const struct catalogue *words, struct arena *a,
+                  struct bytes *out, struct err *e)
 {
     const struct json *o = json_parse(claim, a, e);
-    struct ach m = {.b = buf_in(a)};
+    struct ach m = {.words = words, .b = buf_in(a)};
 
     if (!o || !json_get_array(o, "hypotheses", &m.hypotheses, e) ||
         !json_get_array(o, "matrix", &m.rows, e))
@@ -85,6 +91,6 @@ bool cases_matrix(struct bytes claim, struct arena *a, struct bytes *out, struct
     for (size_t i = 0; i < json_count(m.hypotheses); i++)
         put_hypothesis(&m, i);
     put_legend(&m);
-    buf_puts(&m.b, "the claimant's matrix, counted and not judged\n");
+    buf_say(&m.b, words, "the claimant's matrix, counted and not judged\n");
     return buf_end(&m.b, out, e);
 }

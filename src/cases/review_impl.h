@@ -7,6 +7,7 @@
 enum section {
     SECTION_TIMELINESS,
     SECTION_QUALITY,
+    SECTION_RATINGS,
     SECTION_REFUSALS,
     SECTION_BALANCE,
     SECTION_CLAIMS,
@@ -14,14 +15,15 @@ enum section {
     SECTIONS
 };
 
-#define METRICS 20
+#define METRICS 24
 
 enum metric_kind { METRIC_COUNT, METRIC_MOST, METRIC_SUM_MS, METRIC_SPANS };
 
 struct metric {
-    const char *name;
-    uint8_t kind; /* SPANS: median and 90th percentile */
-    uint8_t of;   /* a percentage of this metric of the row, if not itself */
+    const char *name; /* in JSON and for --explain */
+    const char *says; /* for people */
+    uint8_t kind;     /* SPANS: median and 90th percentile */
+    uint8_t of;       /* a percentage of this metric of the row, if not itself */
 };
 
 extern const struct section_form {
@@ -30,6 +32,9 @@ extern const struct section_form {
     const struct metric *metrics;
     unsigned n;
 } section_forms[SECTIONS];
+
+/* Metrics of SECTION_CHANNEL before this one are of a contact point, the rest of a party. */
+#define H_OF_PARTY 4
 
 /* Metrics of SECTION_BALANCE, which the printer looks at for the agreed floor. */
 enum {
@@ -58,10 +63,18 @@ struct spans {
     uint32_t n, cap;
 };
 
+/* The page names the first acts behind a number; --explain names all of them. */
+#define REVIEW_SHOWN 50
+
 struct row {
     struct row_key key;
     uint64_t count[METRICS];
     struct spans spans[METRICS];
+    struct reasons {
+        struct cases_reason *list;
+        uint32_t n, cap;
+        uint64_t all;
+    } why[METRICS];
     struct row *next; /* of the same hash */
 };
 
@@ -73,6 +86,8 @@ struct cases_review {
     int64_t from, until;
     const struct cases_counter *others;
     size_t others_n;
+    const struct cases_comment *comments;
+    size_t comments_n;
     struct row *hash[ROW_HASH];
     struct row **rows; /* sorted, when done */
     uint32_t rows_n, rows_cap;
@@ -80,7 +95,7 @@ struct cases_review {
     /* While explaining: the cell that is wanted, and what has been found. */
     struct {
         bool on;
-        struct row_key key;
+        struct row_key key; /* of one cell */
         unsigned metric;
         struct cases_reason *list;
         uint32_t n, cap;
@@ -89,7 +104,31 @@ struct cases_review {
 
 /* Walk everything and count it; or, with want.on, list what one cell counted. */
 void review_walk(struct cases_review *v);
+
+/* review_say.c: what text and page have in common */
+const struct cases_terms *review_terms(const struct cases_review *v);
 void row_words(const struct row_key *k, const char *out[2]);
+bool row_is_total(const struct row_key *k);
+bool row_is_zero(const struct row *r);
+/* Does the row have that number? Contact points answer pings and do nothing else. */
+bool row_has(const struct row_key *k, unsigned metric);
+/* "Requests of north to south: info, urgent". */
+const char *row_title(struct buf *b, const struct catalogue *k, const struct cases_review *v,
+                      const struct row *r);
+/* "4 (66.7 %)", "median 2 h, 90 % within 3 h", "-". */
+const char *cell_value(struct buf *b, const struct catalogue *k, const struct cases_review *v,
+                       const struct row *r, unsigned metric);
+const char *counter_says(const char *name);
+int64_t percentile(const struct spans *s, unsigned q);
+/* The balance row of a party; NULL: none. */
+const struct row *balance_row(const struct cases_review *v, uint32_t party, bool drill);
+/* Is this balance row below the agreed floor? */
+bool below_floor(const struct cases_review *v, const struct row *r);
+/* "gave-and-got/north/requests_made" */
+void cell_name(struct buf *b, const struct cases_review *v, const struct row_key *k,
+               const char *metric);
+/* The SHA-256 of the JSON. */
+bool review_hash(const struct cases_review *v, struct arena *a, struct hash *out, struct err *e);
 bool row_same(const struct row_key *a, const struct row_key *b);
 
 #endif

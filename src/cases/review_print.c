@@ -1,142 +1,201 @@
 /* The review as text and JSON, and the reasons of a cell. */
+#include "base/catalogue.h"
+#include "base/text.h"
 #include "cases/review_impl.h"
 
-static const char *const role_words[] = {"all", "technical", "legal", "diplomatic"};
+#define LABEL 44 /* columns */
 
-/* The words that head a row behind its parties; NULL where there is none. */
-void row_words(const struct row_key *k, const char *out[2])
+struct text {
+    struct buf b;
+    const struct catalogue *words;
+    const struct cases_review *v;
+};
+
+static void heading(struct text *t, const char *title)
 {
-    out[0] = out[1] = NULL;
-    if (k->section == SECTION_TIMELINESS) {
-        out[0] = cases_type_words[k->a];
-        out[1] = cases_urgency_words[k->b];
-    } else if (k->section == SECTION_REFUSALS) {
-        out[0] = cases_ground_words[k->a];
-    } else if (k->section == SECTION_CHANNEL) {
-        out[0] = role_words[k->a];
-    }
+    buf_format(&t->b, "\n%s\n", catalogue_text(t->words, title));
 }
 
-static const struct cases_terms *latest(const struct cases_review *v)
-{
-    return terms_last(v->c);
-}
-
-/* The q-th percentile by the nearest rank: a value that occurred. */
-static int64_t percentile(const struct spans *s, unsigned q)
-{
-    uint64_t rank = ((uint64_t)s->n * q + 99) / 100;
-    return s->list[rank ? rank - 1 : 0];
-}
-
-/* "91.7 %", rounded half up, in whole numbers only. */
-static void put_percent(struct buf *b, uint64_t part, uint64_t whole)
-{
-    uint64_t tenths = (part * 2000 + whole) / (whole * 2);
-    buf_format(b, " (%llu.%llu %%)", (unsigned long long)(tenths / 10),
-               (unsigned long long)(tenths % 10));
-}
-
-static void put_cell(struct buf *b, const struct row *r, unsigned i)
-{
-    const struct metric *m = &section_forms[r->key.section].metrics[i];
-
-    buf_format(b, "  %-28s", m->name);
-    if (m->kind == METRIC_SPANS) {
-        if (!r->spans[i].n) {
-            buf_puts(b, "-\n");
-            return;
-        }
-        buf_puts(b, "median ");
-        put_span(b, percentile(&r->spans[i], 50));
-        buf_puts(b, ", 90 % within ");
-        put_span(b, percentile(&r->spans[i], 90));
-    } else if (m->kind == METRIC_COUNT) {
-        buf_format(b, "%llu", (unsigned long long)r->count[i]);
-        if (m->of != i && r->count[m->of])
-            put_percent(b, r->count[i], r->count[m->of]);
-    } else {
-        put_span(b, (int64_t)r->count[i]);
-    }
-    buf_puts(b, "\n");
-}
-
-static void put_row(struct buf *b, const struct cases_review *v, const struct row *r)
+/* Of a table that is all zeros the first line says enough. */
+static void put_row(struct text *t, const struct row *r)
 {
     const struct section_form *f = &section_forms[r->key.section];
-    const char *words[2];
+    bool zero = row_is_zero(r);
 
-    row_words(&r->key, words);
-    buf_format(b, "\n%s%s ", r->key.drill ? "drill " : "", f->name);
-    put_party(b, latest(v), r->key.from);
-    if (f->keys == 2) {
-        buf_puts(b, " to ");
-        put_party(b, latest(v), r->key.to);
+    buf_format(&t->b, "\n%s\n", row_title(&t->b, t->words, t->v, r));
+    for (unsigned i = 0, said = 0; i < f->n && (!said || !zero); i++) {
+        if (!row_has(&r->key, i))
+            continue;
+        said++;
+        buf_puts(&t->b, "  ");
+        buf_label(&t->b, t->words, f->metrics[i].says, LABEL);
+        buf_format(&t->b, "%s\n", cell_value(&t->b, t->words, t->v, r, i));
     }
-    for (int i = 0; i < 2 && words[i]; i++)
-        buf_format(b, ", %s", words[i]);
-    buf_puts(b, "\n");
-    for (unsigned i = 0; i < f->n; i++)
-        put_cell(b, r, i);
+}
+
+/* ---- giving and taking: a column for each party, and the difference if they are two ---- */
+
+struct columns {
+    uint16_t party[LIMIT_PARTIES];
+    size_t n, width;
+};
+
+static struct columns columns_of(const struct cases_review *v, bool drill)
+{
+    const struct cases_terms *t = review_terms(v);
+    struct columns c = {.width = 12};
+
+    for (uint32_t i = 0; i < t->parties_n && c.n < LIMIT_PARTIES; i++) {
+        size_t wide = cases_party_slug(t, i).n + 2;
+        if (t->parties[i].arbiter || (drill && !balance_row(v, i, true)))
+            continue;
+        c.party[c.n++] = (uint16_t)i;
+        c.width = wide > c.width ? wide : c.width;
+    }
+    return c;
+}
+
+static void put_right(struct buf *b, const char *text, size_t width)
+{
+    for (size_t n = text_width(bytes_text(text)); n < width; n++)
+        buf_byte(b, ' ');
+    buf_puts(b, text);
+}
+
+static void put_numbers(struct text *t, const struct columns *c, const char *says,
+                        const uint64_t *n)
+{
+    char digits[24];
+
+    buf_puts(&t->b, "  ");
+    buf_label(&t->b, t->words, says, LABEL);
+    for (size_t i = 0; i < c->n; i++) {
+        snprintf(digits, sizeof digits, "%llu", (unsigned long long)n[i]);
+        put_right(&t->b, digits, c->width);
+    }
+    if (c->n == 2) {
+        snprintf(digits, sizeof digits, "%+lld", (long long)(n[0] - n[1]));
+        put_right(&t->b, n[0] == n[1] ? "0" : digits, c->width);
+    }
+    buf_puts(&t->b, "\n");
+}
+
+static void put_counters(struct text *t, const struct columns *c)
+{
+    for (size_t i = 0; i < t->v->others_n; i++) {
+        const struct cases_counter *x = &t->v->others[i];
+        uint64_t n[LIMIT_PARTIES] = {0};
+        bool first = true;
+        for (size_t k = 0; k < i; k++)
+            first = first && strcmp(t->v->others[k].name, x->name) != 0;
+        for (size_t k = i; first && k < t->v->others_n; k++)
+            for (size_t p = 0; p < c->n; p++)
+                if (c->party[p] == t->v->others[k].party && !strcmp(t->v->others[k].name, x->name))
+                    n[p] += t->v->others[k].n;
+        if (first)
+            put_numbers(t, c, counter_says(x->name), n);
+    }
+}
+
+static void put_balance(struct text *t, bool drill)
+{
+    const struct section_form *f = &section_forms[SECTION_BALANCE];
+    struct columns c = columns_of(t->v, drill);
+
+    if (!c.n)
+        return;
+    heading(t, N_("Given and got"));
+    for (int i = 0; i < LABEL + 2; i++)
+        buf_byte(&t->b, ' ');
+    for (size_t i = 0; i < c.n; i++)
+        put_right(&t->b, said_party(&t->b, t->words, review_terms(t->v), c.party[i]), c.width);
+    if (c.n == 2)
+        put_right(&t->b, catalogue_text(t->words, "difference"), c.width);
+    buf_puts(&t->b, "\n");
+    for (unsigned m = 0; m < f->n; m++) {
+        uint64_t n[LIMIT_PARTIES] = {0};
+        for (size_t i = 0; i < c.n; i++) {
+            const struct row *r = balance_row(t->v, c.party[i], drill);
+            n[i] = r ? r->count[m] : 0;
+        }
+        put_numbers(t, &c, f->metrics[m].says, n);
+    }
+    if (!drill)
+        put_counters(t, &c);
 }
 
 /* The floor that brings consultation, and denies nothing (clause reciprocity). */
-static void put_floor(struct buf *b, const struct cases_review *v)
+static void put_floor(struct text *t)
 {
-    uint8_t floor = latest(v)->consult_below_percent;
-
-    for (uint32_t i = 0; floor && i < v->rows_n; i++) {
-        const struct row *r = v->rows[i];
-        uint64_t asked, kept;
-        if (r->key.section != SECTION_BALANCE || r->key.drill)
+    for (uint32_t i = 0; i < t->v->rows_n; i++) {
+        const struct row *r = t->v->rows[i];
+        if (!below_floor(t->v, r))
             continue;
-        asked = r->count[B_WAS_ASKED];
-        kept = r->count[B_GAVE_KEPT];
-        if (!asked || kept * 100 >= asked * floor)
-            continue;
-        buf_puts(b, "\nconsultation: ");
-        put_party(b, latest(v), r->key.from);
-        buf_format(
-            b, " answered %llu of %llu in time, below the floor of %u %% (clause reciprocity)\n",
-            (unsigned long long)kept, (unsigned long long)asked, floor);
+        buf_puts(&t->b, "\n");
+        buf_say(&t->b, t->words,
+                "Consultation: %s answered %llu of %llu in time, below the floor of %u %% (clause "
+                "reciprocity)\n",
+                said_party(&t->b, t->words, review_terms(t->v), r->key.from),
+                (unsigned long long)r->count[B_GAVE_KEPT],
+                (unsigned long long)r->count[B_WAS_ASKED],
+                review_terms(t->v)->consult_below_percent);
     }
 }
 
-static void put_others(struct buf *b, const struct cases_review *v)
+static void put_comments(struct text *t)
 {
-    for (size_t i = 0; i < v->others_n; i++) {
-        buf_puts(b, i ? "" : "\nalso given\n");
-        buf_puts(b, "  ");
-        put_party(b, latest(v), v->others[i].party);
-        buf_format(b, " %s %llu\n", v->others[i].name, (unsigned long long)v->others[i].n);
+    if (t->v->comments_n)
+        heading(t, N_("Comments of the parties"));
+    for (size_t i = 0; i < t->v->comments_n; i++) {
+        const struct cases_comment *c = &t->v->comments[i];
+        buf_format(&t->b, "  %s %s: ", said_instant(&t->b, t->words, c->at_ms),
+                   said_party(&t->b, t->words, review_terms(t->v), c->party));
+        buf_escaped(&t->b, c->text);
+        buf_puts(&t->b, "\n");
     }
 }
 
-bool cases_review_text(const struct cases_review *v, struct arena *a, struct bytes *out,
-                       struct err *e)
+static void put_rows(struct text *t, bool drill)
 {
-    struct buf b = buf_in(a);
+    bool balance = false, any = false;
+
+    for (uint32_t i = 0; i < t->v->rows_n; i++) {
+        const struct row *r = t->v->rows[i];
+        if (!!r->key.drill != drill)
+            continue;
+        if (drill && !any)
+            heading(t, N_("EXERCISES, kept apart from all of the above"));
+        any = true;
+        if (r->key.section != SECTION_BALANCE)
+            put_row(t, r);
+        else if (!balance)
+            put_balance(t, drill);
+        balance = balance || r->key.section == SECTION_BALANCE;
+    }
+}
+
+bool cases_review_text(const struct cases_review *v, const struct catalogue *words, struct arena *a,
+                       struct bytes *out, struct err *e)
+{
+    struct text t = {.b = buf_in(a), .words = words, .v = v};
     struct hash h;
 
-    buf_puts(&b, "review from ");
-    put_instant(&b, v->from);
-    buf_puts(&b, " until ");
-    put_instant(&b, v->until);
-    buf_puts(&b, "\nagreement ");
-    buf_hex(&b, latest(v)->id.b, 32);
-    buf_puts(&b, "\n");
-    if (!v->rows_n)
-        buf_puts(&b,
-                 "\nnothing was opened and nothing was done in this period: all numbers are 0\n");
-    for (uint32_t i = 0; i < v->rows_n; i++)
-        put_row(&b, v, v->rows[i]);
-    put_floor(&b, v);
-    put_others(&b, v);
-    sha256(buf_view(&b), &h);
-    buf_puts(&b, "\nhash of the above ");
-    buf_hex(&b, h.b, 32);
-    buf_puts(&b, "\n");
-    return buf_end(&b, out, e);
+    if (!review_hash(v, a, &h, e))
+        return false;
+    buf_say(&t.b, words, "Review of what was opened from %s until %s\n",
+            said_instant(&t.b, words, v->from), said_instant(&t.b, words, v->until));
+    buf_say(&t.b, words, "agreement ");
+    buf_hex(&t.b, review_terms(v)->id.b, 32);
+    buf_puts(&t.b, "\n");
+    put_rows(&t, false);
+    put_floor(&t);
+    put_rows(&t, true);
+    put_comments(&t);
+    buf_puts(&t.b, "\n");
+    buf_say(&t.b, words, "hash of this report ");
+    buf_hex(&t.b, h.b, 32);
+    buf_puts(&t.b, "\n");
+    return buf_end(&t.b, out, e);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -162,6 +221,7 @@ static void json_row(struct json_maker *m, struct json *list, const struct cases
                      const struct row *r)
 {
     static const char *const names[SECTIONS][2] = {[SECTION_TIMELINESS] = {"type", "urgency"},
+                                                   [SECTION_RATINGS] = {"word", NULL},
                                                    [SECTION_REFUSALS] = {"ground", NULL},
                                                    [SECTION_CHANNEL] = {"role", NULL}};
     const struct section_form *f = &section_forms[r->key.section];
@@ -172,9 +232,9 @@ static void json_row(struct json_maker *m, struct json *list, const struct cases
     json_set_text(m, o, "section", f->name);
     json_set_bool(m, o, "drill", r->key.drill);
     json_set_string(m, o, f->keys == 2 ? "from" : "party",
-                    cases_party_slug(latest(v), r->key.from));
+                    cases_party_slug(review_terms(v), r->key.from));
     if (f->keys == 2)
-        json_set_string(m, o, "to", cases_party_slug(latest(v), r->key.to));
+        json_set_string(m, o, "to", cases_party_slug(review_terms(v), r->key.to));
     for (int i = 0; i < 2 && words[i]; i++)
         json_set_text(m, o, names[r->key.section][i], words[i]);
     for (unsigned i = 0; i < f->n; i++)
@@ -190,14 +250,28 @@ static void json_instant(struct json_maker *m, struct json *o, const char *key, 
     json_set_string(m, o, key, buf_view(&b));
 }
 
+static void json_comment(struct json_maker *m, struct json *list, const struct cases_review *v,
+                         const struct cases_comment *c)
+{
+    struct json *o = json_new_object(m);
+    struct buf hex = buf_in(m->arena);
+
+    buf_hex(&hex, c->id.b, 32);
+    json_set_string(m, o, "party", cases_party_slug(review_terms(v), c->party));
+    json_instant(m, o, "at", c->at_ms);
+    json_set_string(m, o, "act", buf_view(&hex));
+    json_set_string(m, o, "text", c->text);
+    json_add(m, list, o);
+}
+
 bool cases_review_json(const struct cases_review *v, struct arena *a, struct bytes *out,
                        struct err *e)
 {
     struct json_maker m = json_maker(a);
-    struct json *o = json_new_object(&m), *rows, *others;
+    struct json *o = json_new_object(&m), *rows, *others, *comments;
     struct buf hex = buf_in(a);
 
-    buf_hex(&hex, latest(v)->id.b, 32);
+    buf_hex(&hex, review_terms(v)->id.b, 32);
     json_instant(&m, o, "from", v->from);
     json_instant(&m, o, "until", v->until);
     json_set_string(&m, o, "agreement", buf_view(&hex));
@@ -207,33 +281,18 @@ bool cases_review_json(const struct cases_review *v, struct arena *a, struct byt
     others = json_set_array(&m, o, "others");
     for (size_t i = 0; i < v->others_n; i++) {
         struct json *x = json_new_object(&m);
-        json_set_string(&m, x, "party", cases_party_slug(latest(v), v->others[i].party));
+        json_set_string(&m, x, "party", cases_party_slug(review_terms(v), v->others[i].party));
         json_set_text(&m, x, "name", v->others[i].name);
         json_set_integer(&m, x, "n", (int64_t)(v->others[i].n & ((UINT64_C(1) << 53) - 1)));
         json_add(&m, others, x);
     }
+    comments = json_set_array(&m, o, "comments");
+    for (size_t i = 0; i < v->comments_n; i++)
+        json_comment(&m, comments, v, &v->comments[i]);
     return json_made(&m, o, out, e);
 }
 
 /* ---- reasons --------------------------------------------------------------------------------- */
-
-static void put_name(struct buf *b, const struct cases_review *v, const struct row_key *k,
-                     const char *metric)
-{
-    const struct section_form *f = &section_forms[k->section];
-    const char *words[2];
-
-    row_words(k, words);
-    buf_format(b, "%s%s/", k->drill ? "drill/" : "", f->name);
-    put_party(b, latest(v), k->from);
-    if (f->keys == 2) {
-        buf_puts(b, "/");
-        put_party(b, latest(v), k->to);
-    }
-    for (int i = 0; i < 2 && words[i]; i++)
-        buf_format(b, "/%s", words[i]);
-    buf_format(b, "/%s", metric);
-}
 
 static bool find_cell(struct cases_review *v, struct bytes cell, struct arena *a)
 {
@@ -243,7 +302,7 @@ static bool find_cell(struct cases_review *v, struct bytes cell, struct arena *a
             struct buf b = buf_in(a);
             struct arena_mark mark = arena_mark(a);
             bool same;
-            put_name(&b, v, &v->rows[i]->key, f->metrics[k].name);
+            cell_name(&b, v, &v->rows[i]->key, f->metrics[k].name);
             same = bytes_equal(buf_view(&b), cell);
             arena_reset(a, mark);
             if (!same)
@@ -256,12 +315,34 @@ static bool find_cell(struct cases_review *v, struct bytes cell, struct arena *a
     return false;
 }
 
+static bool explain_counter(const struct cases_review *v, struct bytes cell, struct arena *a,
+                            struct cases_reason **out, size_t *n)
+{
+    struct row_key k = {SECTION_BALANCE, 0, 0, 0, 0, 0};
+
+    for (size_t i = 0; i < v->others_n; i++) {
+        struct buf b = buf_in(a);
+        k.from = (uint8_t)v->others[i].party;
+        cell_name(&b, v, &k, v->others[i].name);
+        if (!bytes_equal(buf_view(&b), cell))
+            continue;
+        *n = v->others[i].why_n;
+        *out = arena_get_array(a, *n, sizeof **out, NULL);
+        if (*out && *n)
+            memcpy(*out, v->others[i].why, *n * sizeof **out);
+        return *out != NULL;
+    }
+    return false;
+}
+
 bool cases_review_explain(const struct cases_review *r, struct bytes cell, struct arena *a,
                           struct cases_reason **out, size_t *n, struct err *e)
 {
     struct cases_review v = *r;
 
     v.arena = a;
+    if (explain_counter(r, cell, a, out, n))
+        return true;
     if (!find_cell(&v, cell, a)) {
         err_fail(e, ERR_MISSING, "there is no such number in the review");
         return err_hint(e, "name it as \"timeliness/north/south/info/normal/received\"");

@@ -4,108 +4,183 @@
 
 static const char *const timing_words[] = {"", "in time", "late", "not decidable"};
 
-static void line(struct buf *b, const char *name, int64_t ms)
+/* A text that is being written. */
+struct show {
+    struct buf b;
+    const struct catalogue *words;
+    const struct cases_terms *terms;
+};
+
+static const char *instant(struct show *s, int64_t ms)
+{
+    return said_instant(&s->b, s->words, ms);
+}
+
+static void show_label(struct show *s, const char *text)
+{
+    buf_label(&s->b, s->words, text, 10);
+}
+
+static void show_line(struct show *s, const char *name, int64_t ms)
 {
     if (ms == CASES_NEVER || ms == 0)
         return;
-    buf_format(b, "%-10s", name);
-    put_instant(b, ms);
-    buf_puts(b, "\n");
+    show_label(s, name);
+    buf_format(&s->b, "%s\n", instant(s, ms));
 }
 
-static void timed(struct buf *b, const char *name, int64_t at, uint8_t timing, int64_t due)
+static void put_timing(struct show *s, uint8_t timing)
 {
+    buf_say(&s->b, s->words,
+            timing == CASES_IN_TIME ? "in time"
+            : timing == CASES_LATE  ? "late"
+                                    : "not decidable");
+}
+
+static void show_timed(struct show *s, const char *name, int64_t at, uint8_t timing, int64_t due)
+{
+    const char *span;
+
     if (at == CASES_NEVER)
         return;
-    buf_format(b, "%-10s", name);
-    put_instant(b, at);
+    show_label(s, name);
+    buf_puts(&s->b, instant(s, at));
     if (timing) {
-        buf_format(b, " %s", timing_words[timing]);
-        if (due != CASES_NEVER && at != due) {
-            buf_puts(b, ", ");
-            put_span(b, at > due ? at - due : due - at);
-            buf_puts(b, at > due ? " after due" : " before due");
-        }
+        buf_puts(&s->b, " ");
+        put_timing(s, timing);
     }
-    buf_puts(b, "\n");
+    if (timing && due != CASES_NEVER && at != due) {
+        span = said_span(&s->b, s->words, at > due ? at - due : due - at);
+        buf_say(&s->b, s->words, at > due ? ", %s after due" : ", %s before due", span);
+    }
+    buf_puts(&s->b, "\n");
 }
 
-static void show_request(struct buf *b, const struct cases_view *v)
+static const char *word(const struct show *s, const char *table, const char *w)
 {
-    buf_format(b, "request   %s, %s", cases_type_words[v->request.type],
-               cases_urgency_words[v->request.urgency]);
-    if (v->request.urgency != v->request.asked_urgency)
-        buf_format(b, " (asked as %s)", cases_urgency_words[v->request.asked_urgency]);
-    buf_format(b, "%s\nstate     %s%s\n", v->request.confidential ? ", keep confidential" : "",
-               cases_state_words[v->request.state], v->overdue ? ", OVERDUE" : "");
-    line(b, "queued", v->request.queued_until);
-    timed(b, "ack", v->acked_at, v->ack_timing, v->ack_due);
-    timed(b, "status", v->request.first_status_at, v->status_timing, v->status_due);
-    timed(b, "answered", v->request.answered_at, v->final_timing, v->final_due);
-    timed(b, "refused", v->request.refused_at, v->final_timing, v->final_due);
-    if (v->request.ground < CASES_GROUNDS)
-        buf_format(b, "ground    %s\n", cases_ground_words[v->request.ground]);
-    for (unsigned i = 0; i < v->request.items_n; i++)
-        buf_format(b, "item %-4u %s\n", i + 1, cases_item_words[v->request.item[i]]);
-    line(b, "held to", v->request.hold_until);
+    return cases_said(s->words, table, w);
 }
 
-static void show_claim(struct buf *b, const struct cases_view *v)
+static void request_head(struct show *s, const struct cases_view *v)
+{
+    const char *type = word(s, "type", cases_type_words[v->request.type]),
+               *urgency = word(s, "urgency", cases_urgency_words[v->request.urgency]),
+               *asked = word(s, "urgency", cases_urgency_words[v->request.asked_urgency]);
+
+    show_label(s, "request");
+    if (v->request.urgency != v->request.asked_urgency)
+        buf_say(&s->b, s->words, "%s, %s (asked as %s)", type, urgency, asked);
+    else
+        buf_say(&s->b, s->words, "%s, %s", type, urgency);
+    if (v->request.confidential)
+        buf_say(&s->b, s->words, ", keep confidential");
+    buf_puts(&s->b, "\n");
+    show_label(s, "state");
+    buf_puts(&s->b, word(s, "state", cases_state_words[v->request.state]));
+    if (v->overdue)
+        buf_say(&s->b, s->words, ", OVERDUE");
+    buf_puts(&s->b, "\n");
+}
+
+static void show_request(struct show *s, const struct cases_view *v)
+{
+    request_head(s, v);
+    show_line(s, "queued", v->request.queued_until);
+    show_timed(s, "ack", v->acked_at, v->ack_timing, v->ack_due);
+    show_timed(s, "status", v->request.first_status_at, v->status_timing, v->status_due);
+    show_timed(s, "answered", v->request.answered_at, v->final_timing, v->final_due);
+    show_timed(s, "refused", v->request.refused_at, v->final_timing, v->final_due);
+    if (v->request.ground < CASES_GROUNDS) {
+        show_label(s, "ground");
+        buf_format(&s->b, "%s\n", word(s, "ground", cases_ground_words[v->request.ground]));
+    }
+    for (unsigned i = 0; i < v->request.items_n; i++)
+        buf_say(&s->b, s->words, "item %-4u %s\n", i + 1,
+                word(s, "item", cases_item_words[v->request.item[i]]));
+    show_line(s, "held to", v->request.hold_until);
+}
+
+static void claim_reply(struct show *s, const struct cases_view *v)
+{
+    if (v->claim.replied_at != CASES_NEVER) {
+        show_label(s, "reply");
+        buf_format(&s->b, "%s\n", word(s, "reply", cases_reply_words[v->claim.reply]));
+        show_timed(s, "replied", v->claim.replied_at, v->final_timing, v->final_due);
+    } else if (v->claim.unanswered) {
+        show_label(s, "reply");
+        buf_say(&s->b, s->words, "no reply by %s\n", instant(s, v->final_due));
+    }
+    if (v->claim.obligations) {
+        show_label(s, "settled");
+        buf_say(&s->b, s->words, "%u obligations, %u open, %u not kept\n", v->claim.obligations,
+                v->claim.obligations_open, v->claim.obligations_broken);
+    }
+}
+
+static void show_claim(struct show *s, const struct cases_view *v)
 {
     const struct cases_likelihood *l = &cases_likelihoods[v->claim.likelihood];
 
-    buf_format(b, "claim     %s: the claimant's, not this program's\n",
-               cases_predicate_words[v->claim.predicate]);
-    buf_format(b, "state     %s\n", cases_claim_state_words[v->claim.state]);
+    show_label(s, "claim");
+    buf_say(&s->b, s->words, "%s: the claimant's, not this program's\n",
+            word(s, "predicate", cases_predicate_words[v->claim.predicate]));
+    show_label(s, "state");
+    buf_format(&s->b, "%s\n", word(s, "claim_state", cases_claim_state_words[v->claim.state]));
     if (v->claim.counter) {
-        buf_puts(b, "counter to ");
-        buf_hex(b, v->claim.counter_to.b, 32);
-        buf_puts(b, "\n");
+        show_label(s, "counter to");
+        buf_hex(&s->b, v->claim.counter_to.b, 32);
+        buf_puts(&s->b, "\n");
     }
-    buf_format(b, "likely    %s (%u to %u %%)\nconfident %s\n", l->word, l->low, l->high,
-               cases_confidence_words[v->claim.confidence]);
-    buf_format(
-        b, "evidence  %u, of them %u attached or in escrow, %u withheld and counted as nothing\n",
-        v->claim.evidence, v->claim.held, v->claim.withheld);
-    buf_format(b, "history   %u hypotheses, %u revisions, %u rebuttals\n", v->claim.hypotheses,
-               v->claim.revisions, v->claim.rebuts);
-    if (v->claim.replied_at != CASES_NEVER) {
-        buf_format(b, "reply     %s\n", cases_reply_words[v->claim.reply]);
-        timed(b, "replied", v->claim.replied_at, v->final_timing, v->final_due);
-    } else if (v->claim.unanswered) {
-        buf_puts(b, "reply     no reply by ");
-        put_instant(b, v->final_due);
-        buf_puts(b, "\n");
-    }
-    if (v->claim.obligations)
-        buf_format(b, "settled   %u obligations, %u open, %u not kept\n", v->claim.obligations,
-                   v->claim.obligations_open, v->claim.obligations_broken);
+    show_label(s, "likely");
+    buf_say(&s->b, s->words, "%s (%u to %u %%)\n", word(s, "likelihood", l->word), l->low, l->high);
+    show_label(s, "confident");
+    buf_format(&s->b, "%s\n", word(s, "confidence", cases_confidence_words[v->claim.confidence]));
+    show_label(s, "evidence");
+    buf_say(&s->b, s->words,
+            "%u, of them %u attached or in escrow, %u withheld and counted as nothing\n",
+            v->claim.evidence, v->claim.held, v->claim.withheld);
+    show_label(s, "history");
+    buf_say(&s->b, s->words, "%u hypotheses, %u revisions, %u rebuttals\n", v->claim.hypotheses,
+            v->claim.revisions, v->claim.rebuts);
+    claim_reply(s, v);
 }
 
-static void show_act(struct buf *b, const struct cases_terms *t, const struct cases_act_view *x)
+static void contradiction(struct show *s, const struct cases_act_view *x)
 {
-    buf_puts(b, "act       ");
-    if (x->settled)
-        put_instant(b, x->at);
+    const char *claimed = instant(s, x->claimed);
+
+    if (x->claimed < x->after)
+        buf_say(&s->b, s->words, "; time contradicted: claimed %s, cannot be earlier than %s",
+                claimed, instant(s, x->after));
     else
-        buf_puts(b, x->waits ? "what it answers is not here" : "nobody has signed for it yet");
-    buf_puts(b, " ");
-    put_party(b, t, x->author);
-    buf_format(b, " %llu %s", (unsigned long long)x->index,
+        buf_say(&s->b, s->words, "; time contradicted: claimed %s, cannot be later than %s",
+                claimed, instant(s, x->seen));
+}
+
+static void show_act(struct show *s, const struct cases_act_view *x)
+{
+    const char *who = said_party(&s->b, s->words, s->terms, x->author);
+
+    show_label(s, "act");
+    if (x->settled)
+        buf_puts(&s->b, instant(s, x->at));
+    else
+        buf_say(&s->b, s->words,
+                x->waits ? "what it answers is not here" : "nobody has signed for it yet");
+    buf_format(&s->b, " %s %llu %s", who, (unsigned long long)x->index,
                x->kind ? cases_kind_words[x->kind] : "?");
-    if (x->timing)
-        buf_format(b, ", %s", timing_words[x->timing]);
-    if (x->verdict)
-        buf_format(b, ": %s%s%s", cases_verdict_words[x->verdict],
-                   x->clause[0] ? ", by clause " : "", x->clause);
-    if (x->contradicted) {
-        buf_puts(b, "; time contradicted: claimed ");
-        put_instant(b, x->claimed);
-        buf_puts(b,
-                 x->claimed < x->after ? ", cannot be earlier than " : ", cannot be later than ");
-        put_instant(b, x->claimed < x->after ? x->after : x->seen);
+    if (x->timing) {
+        buf_puts(&s->b, ", ");
+        put_timing(s, x->timing);
     }
-    buf_puts(b, "\n");
+    if (x->verdict && x->clause[0])
+        buf_say(&s->b, s->words, ": %s, by clause %s",
+                word(s, "verdict", cases_verdict_words[x->verdict]), x->clause);
+    else if (x->verdict)
+        buf_format(&s->b, ": %s", word(s, "verdict", cases_verdict_words[x->verdict]));
+    if (x->contradicted)
+        contradiction(s, x);
+    buf_puts(&s->b, "\n");
 }
 
 /* The act's words; without them where the body is not here. */
@@ -129,54 +204,64 @@ static bool gather(struct cases *c, const struct hash *id, int64_t now, struct a
     return cases_view(c, id, now, a, v, e) && cases_acts(c, id, a, acts, n, e);
 }
 
-bool cases_show(struct cases *c, const struct hash *id, int64_t now, struct arena *a,
-                struct bytes *out, struct err *e)
+static void show_head(struct show *s, const struct hash *id, const struct cases_view *v)
 {
-    return cases_show_bodies(c, id, now, NULL, a, out, e);
+    show_label(s, "id");
+    buf_hex(&s->b, id->b, 32);
+    buf_puts(&s->b, "\n");
+    show_label(s, "from");
+    buf_format(&s->b, "%s\n", said_party(&s->b, s->words, s->terms, v->from));
+    show_label(s, "to");
+    buf_format(&s->b, "%s\n", said_party(&s->b, s->words, s->terms, v->to));
+    if (v->exercise)
+        buf_say(&s->b, s->words, "EXERCISE\n");
+    show_line(s, v->pending ? N_("claimed") : N_("sent"), v->sent_at);
+    show_line(s, v->deemed ? N_("deemed") : N_("delivered"), v->delivered_at);
+    show_line(s, "due", v->final_due);
+    show_line(s, "stopped", v->stopped_since);
+    if (v->rung) {
+        show_label(s, "rung");
+        buf_format(&s->b, "%u, %s\n", v->rung, (const char *)s->terms->rungs[v->rung - 1].name.p);
+    }
+}
+
+bool cases_show(struct cases *c, const struct hash *id, int64_t now, const struct catalogue *words,
+                struct arena *a, struct bytes *out, struct err *e)
+{
+    return cases_show_bodies(c, id, now, NULL, words, a, out, e);
 }
 
 bool cases_show_bodies(struct cases *c, const struct hash *id, int64_t now,
-                       const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
-                       struct err *e)
+                       const struct cases_bodies *bodies, const struct catalogue *words,
+                       struct arena *a, struct bytes *out, struct err *e)
 {
-    const struct cases_terms *t = terms_last(c);
     const struct json *body;
-    struct buf b = buf_in(a);
+    struct show s = {.b = buf_in(a), .words = words, .terms = terms_last(c)};
     struct cases_act_view *acts;
     struct cases_view v;
     size_t n;
 
-    if (!t || !gather(c, id, now, a, &v, &acts, &n, e))
+    if (!s.terms || !gather(c, id, now, a, &v, &acts, &n, e))
         return false;
-    buf_puts(&b, "id        ");
-    buf_hex(&b, id->b, 32);
-    buf_puts(&b, "\nfrom      ");
-    put_party(&b, t, v.from);
-    buf_puts(&b, "\nto        ");
-    put_party(&b, t, v.to);
-    buf_puts(&b, v.exercise ? "\nEXERCISE\n" : "\n");
-    line(&b, v.pending ? "claimed" : "sent", v.sent_at);
-    line(&b, v.deemed ? "deemed" : "delivered", v.delivered_at);
-    line(&b, "due", v.final_due);
-    line(&b, "stopped", v.stopped_since);
-    if (v.rung)
-        buf_format(&b, "rung      %u, %s\n", v.rung, (const char *)t->rungs[v.rung - 1].name.p);
-    if (v.verdict)
-        buf_format(&b, "void      %s\n", cases_verdict_words[v.verdict]);
-    else if (v.kind == CASES_IS_REQUEST)
-        show_request(&b, &v);
-    else if (v.kind == CASES_IS_CLAIM)
-        show_claim(&b, &v);
+    show_head(&s, id, &v);
+    if (v.verdict) {
+        show_label(&s, "void");
+        buf_format(&s.b, "%s\n", word(&s, "verdict", cases_verdict_words[v.verdict]));
+    } else if (v.kind == CASES_IS_REQUEST) {
+        show_request(&s, &v);
+    } else if (v.kind == CASES_IS_CLAIM) {
+        show_claim(&s, &v);
+    }
     for (size_t i = 0; i < n; i++) {
-        show_act(&b, t, &acts[i]);
+        show_act(&s, &acts[i]);
         if (!body_of(bodies, &acts[i], a, &body, e))
             return false;
         if (body)
-            put_body(&b, body);
+            put_body(&s.b, words, body);
         else if (bodies)
-            buf_puts(&b, "          what it says is not here: withheld or erased\n");
+            buf_say(&s.b, words, "          what it says is not here: withheld or erased\n");
     }
-    return buf_end(&b, out, e);
+    return buf_end(&s.b, out, e);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -282,11 +367,11 @@ bool cases_show_json_bodies(struct cases *c, const struct hash *id, int64_t now,
                             const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
                             struct err *e)
 {
+    const struct json *body;
     static const char *const kinds[] = {"act", "request", "claim", "ping", "remedy"};
     const struct cases_terms *t = terms_last(c);
     struct json_maker m = json_maker(a);
     struct json *o = json_new_object(&m), *list;
-    const struct json *body;
     struct cases_act_view *acts;
     struct cases_view v;
     size_t n;

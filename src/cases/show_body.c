@@ -18,13 +18,16 @@ static bool passed_over(struct bytes key)
     return false;
 }
 
-static void put_key(struct buf *b, struct bytes key)
+/* "intended_use" is "intended use" to people, or what the catalogue has for that. */
+static void put_key(struct buf *b, const struct catalogue *words, struct bytes key)
 {
-    for (size_t i = 0; i < key.n; i++)
-        if (key.p[i] == '_')
-            buf_puts(b, " ");
-        else
-            buf_escaped(b, bytes_part(key, i, 1));
+    char text[64];
+    size_t n = key.n < sizeof text - 1 ? key.n : sizeof text - 1;
+
+    for (size_t i = 0; i < n; i++)
+        text[i] = key.p[i] == '_' ? ' ' : (char)key.p[i];
+    text[n] = '\0';
+    buf_escaped(b, bytes_text(catalogue_text_in(words, "member", text)));
 }
 
 static void new_line(struct buf *b, unsigned depth)
@@ -54,9 +57,11 @@ static void put_text(struct buf *b, struct bytes text, unsigned depth)
     buf_escaped(b, text);
 }
 
-static void put_value(struct buf *b, const struct json *v, unsigned depth);
+static void put_value(struct buf *b, const struct catalogue *words, const struct json *v,
+                      unsigned depth);
 
-static void put_object(struct buf *b, const struct json *v, unsigned depth, bool first)
+static void put_object(struct buf *b, const struct catalogue *words, const struct json *v,
+                       unsigned depth, bool first)
 {
     for (size_t i = 0; i < json_count(v); i++) {
         struct bytes key;
@@ -65,29 +70,31 @@ static void put_object(struct buf *b, const struct json *v, unsigned depth, bool
             continue;
         if (!first || i)
             new_line(b, depth);
-        put_key(b, key);
+        put_key(b, words, key);
         buf_puts(b, ":");
-        put_value(b, x, depth + 1);
+        put_value(b, words, x, depth + 1);
     }
 }
 
 /* Words one after the other; objects numbered, for what is asked is numbered. */
-static void put_array(struct buf *b, const struct json *v, unsigned depth)
+static void put_array(struct buf *b, const struct catalogue *words, const struct json *v,
+                      unsigned depth)
 {
     for (size_t i = 0; i < json_count(v); i++) {
         const struct json *x = json_at(v, i);
         if (json_type(x) == JSON_OBJECT) {
             new_line(b, depth);
             buf_format(b, "%zu. ", i + 1);
-            put_object(b, x, depth + 1, true);
+            put_object(b, words, x, depth + 1, true);
         } else {
             buf_puts(b, i ? "," : "");
-            put_value(b, x, depth);
+            put_value(b, words, x, depth);
         }
     }
 }
 
-static void put_value(struct buf *b, const struct json *v, unsigned depth)
+static void put_value(struct buf *b, const struct catalogue *words, const struct json *v,
+                      unsigned depth)
 {
     struct bytes text;
     double number;
@@ -97,9 +104,9 @@ static void put_value(struct buf *b, const struct json *v, unsigned depth)
     if (depth > DEPTH_MOST)
         buf_puts(b, " ...");
     else if (json_type(v) == JSON_OBJECT)
-        put_object(b, v, depth, false);
+        put_object(b, words, v, depth, false);
     else if (json_type(v) == JSON_ARRAY)
-        put_array(b, v, depth);
+        put_array(b, words, v, depth);
     else if (json_as_string(v, &text)) {
         buf_puts(b, " ");
         put_text(b, text, depth);
@@ -108,17 +115,17 @@ static void put_value(struct buf *b, const struct json *v, unsigned depth)
     else if (json_as_number(v, &number))
         buf_format(b, " %.17g", number);
     else if (json_as_bool(v, &yes))
-        buf_puts(b, yes ? " yes" : " no");
+        buf_say(b, words, yes ? " yes" : " no");
     else
         buf_puts(b, " null");
 }
 
-void put_body(struct buf *b, const struct json *body)
+void put_body(struct buf *b, const struct catalogue *words, const struct json *body)
 {
     struct buf text = buf_in(b->arena);
     struct bytes out;
 
-    put_object(&text, body, 0, false);
+    put_object(&text, words, body, 0, false);
     if (buf_end(&text, &out, &b->e) && out.n) {
         buf_put(b, bytes_part(out, 1, SIZE_MAX)); /* without the first line feed */
         buf_puts(b, "\n");

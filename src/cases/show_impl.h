@@ -4,7 +4,9 @@
 
 #include "cases/fold_impl.h"
 
-/* The members of a body as indented lines. */
-void put_body(struct buf *b, const struct json *body);
+/* The members of a body as indented lines. Their names are looked up; what they say is the
+ * parties'.
+ */
+void put_body(struct buf *b, const struct catalogue *words, const struct json *body);
 
 #endif

@@ -1,4 +1,5 @@
 #include "cases/words.h"
+#include "base/catalogue.h"
 
 const char *const cases_kind_words[CASES_KINDS] = {
     "",
@@ -146,6 +147,11 @@ const struct cases_likelihood cases_likelihoods[CASES_LIKELIHOODS] = {
 };
 
 const char *const cases_confidence_words[CASES_CONFIDENCES] = {"low", "moderate", "high"};
+
+const char *cases_said(const struct catalogue *k, const char *table, const char *word)
+{
+    return catalogue_text_in(k, table, word);
+}
 
 int cases_word(const char *const *words, int n, struct bytes word)
 {

@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 
+struct catalogue; /* base/catalogue.h */
+
 /* The kind of an act, as its note says it. */
 enum cases_kind {
     CASES_KIND_UNKNOWN,
@@ -224,6 +226,9 @@ extern const struct cases_likelihood {
 } cases_likelihoods[CASES_LIKELIHOODS];
 extern const char *const cases_confidence_words[CASES_CONFIDENCES];
 
+/* A word of these tables for people. Its context in the catalogue is its table's name: "state" for
+ * cases_state_words (tools/po reads them so). NULL is English: the spelling itself. */
+const char *cases_said(const struct catalogue *k, const char *table, const char *word);
 /* The word's place in a table of n, or -1. */
 int cases_word(const char *const *words, int n, struct bytes word);
 

@@ -131,7 +131,7 @@ static bool run_check(struct cli *c, struct err *e)
     if (!option_given(c, "plain"))
         return true;
     fputc('\n', c->out);
-    return agreement_explain(g, c->arena, &text, e) && output_write(c, NULL, text, e);
+    return agreement_explain(g, c->words, c->arena, &text, e) && output_write(c, NULL, text, e);
 }
 
 const struct command cmd_agreement_check = {

@@ -95,7 +95,7 @@ static bool say_amendment(struct cli *c, const struct record_state *s, struct er
 
     if (!s->amendment)
         return true;
-    if (!agreement_diff(s->agreement, s->amendment, c->arena, &text, e))
+    if (!agreement_diff(s->agreement, s->amendment, c->words, c->arena, &text, e))
         return false;
     fprintf(c->out, "\nAmendment proposed (version %llu), signed by %s; not yet by %s\n",
             (unsigned long long)s->amendment->version,
@@ -125,7 +125,7 @@ static bool run_show(struct cli *c, struct err *e)
         return one_json(c, &v, true, e);
     if (option_given(c, "document"))
         return json_print_pretty(v.g->root, c->arena, &text, e) && output_write(c, NULL, text, e);
-    if (!agreement_explain(v.g, c->arena, &text, e) || !output_write(c, NULL, text, e))
+    if (!agreement_explain(v.g, c->words, c->arena, &text, e) || !output_write(c, NULL, text, e))
         return false;
     fputc('\n', c->out);
     say_stage(c, &v.state);

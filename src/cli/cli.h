@@ -146,7 +146,7 @@ void help_command(const struct command *cmd, FILE *to);
 
 /* Escaped for a terminal, in the command's arena. */
 const char *shown(struct cli *c, struct bytes text);
-/* The same, cut to so many characters with "..." */
+/* The same, cut to so many columns with "..." */
 const char *shown_short(struct cli *c, struct bytes text, size_t most);
 /* "2026-11-23 19:20:11Z"; "never" for 0, "" for STIX_NO_TIME and INT64_MAX. */
 const char *shown_time(struct cli *c, int64_t seconds);

@@ -33,31 +33,20 @@ const char *shown(struct cli *c, struct bytes text)
     return s ? s : "...";
 }
 
-/* Characters, not bytes; what text_escape leaves is well-formed. */
 static size_t width(const char *s)
 {
-    size_t n = 0;
-
-    for (; *s; s++)
-        n += ((unsigned char)*s & 0xc0) != 0x80;
-    return n;
+    return text_width(bytes_text(s));
 }
 
 const char *shown_short(struct cli *c, struct bytes text, size_t most)
 {
     const char *whole = shown(c, bytes_part(text, 0, most * 4));
-    size_t at = 0, n = 0;
     char *cut;
 
     if (width(whole) <= most && text.n <= most * 4)
         return whole;
-    while (whole[at] && n + 3 < most) {
-        at++;
-        while (((unsigned char)whole[at] & 0xc0) == 0x80)
-            at++;
-        n++;
-    }
-    cut = arena_format(c->arena, NULL, "%.*s...", (int)at, whole);
+    cut = arena_format(c->arena, NULL, "%.*s...",
+                       (int)text_fit(bytes_text(whole), most > 3 ? most - 3 : 0), whole);
     return cut ? cut : "...";
 }
 

@@ -159,12 +159,12 @@ static bool read_body(void *self, uint64_t locator, struct arena *a, struct byte
     return act && desk_act(self, locator, a, act, body, e);
 }
 
-bool desk_show(struct desk *d, const struct hash *matter, int64_t now, struct arena *a,
-               struct bytes *out, struct err *e)
+bool desk_show(struct desk *d, const struct hash *matter, int64_t now,
+               const struct catalogue *words, struct arena *a, struct bytes *out, struct err *e)
 {
     struct cases_bodies bodies = {read_body, d};
 
-    return cases_show_bodies(d->cases, matter, now, &bodies, a, out, e);
+    return cases_show_bodies(d->cases, matter, now, &bodies, words, a, out, e);
 }
 
 bool desk_show_json(struct desk *d, const struct hash *matter, int64_t now, struct arena *a,

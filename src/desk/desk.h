@@ -7,7 +7,7 @@
  *     struct desk *d = desk_open(record, os, LIMIT_DESK_BYTES, e);
  *     struct cases *c = desk_begin(d, e);                // locked, and up to date
  *     desk_find(d, "5f3a", DESK_ANY, &id, e);
- *     cases_show(c, &id, now_ms, arena, &text, e);
+ *     cases_show(c, &id, now_ms, words, arena, &text, e);
  *     desk_end(d);
  *     ...
  *     struct json *body = desk_body(d, &maker, CASES_REQUEST_ACK, STIX_TLP_AMBER);
@@ -69,8 +69,8 @@ bool desk_act(struct desk *d, uint64_t locator, struct arena *a, struct act *out
 
 /* The matter as text for people, and as JSON: what cases_show and cases_show_json say, and the
  * words of each act with it. The same bytes at every node for settled acts. */
-bool desk_show(struct desk *d, const struct hash *matter, int64_t now_ms, struct arena *a,
-               struct bytes *out, struct err *e);
+bool desk_show(struct desk *d, const struct hash *matter, int64_t now_ms,
+               const struct catalogue *words, struct arena *a, struct bytes *out, struct err *e);
 bool desk_show_json(struct desk *d, const struct hash *matter, int64_t now_ms, struct arena *a,
                     struct bytes *out, struct err *e);
 

@@ -8,6 +8,7 @@
 #ifndef ENTENTE_AGREEMENT_H
 #define ENTENTE_AGREEMENT_H
 
+#include "base/catalogue.h"
 #include "record/act.h"
 #include "stix/json.h"
 #include "tlog/checkpoint.h"
@@ -60,11 +61,12 @@ const struct agreement_party *agreement_party(const struct agreement *g, struct 
 /* "entente/<id>/<slug>" */
 void agreement_origin(const struct agreement *g, struct bytes slug, char out[ORIGIN_MAX]);
 /* What it says, in plain sentences. */
-bool agreement_explain(const struct agreement *g, struct arena *a, struct bytes *text,
-                       struct err *e);
+bool agreement_explain(const struct agreement *g, const struct catalogue *words, struct arena *a,
+                       struct bytes *text, struct err *e);
 /* What changed between two versions: one line per differing clause value. */
-bool agreement_diff(const struct agreement *old, const struct agreement *new, struct arena *a,
-                    struct bytes *text, struct err *e);
+bool agreement_diff(const struct agreement *old, const struct agreement *new,
+                    const struct catalogue *words, struct arena *a, struct bytes *text,
+                    struct err *e);
 
 /* The JSON schema (2020-12) of the document, made from the same table as the checks. */
 bool agreement_schema(struct arena *a, struct bytes *out, struct err *e);

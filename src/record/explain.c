@@ -1,32 +1,122 @@
 /* An agreement in plain sentences, and what differs between two versions of one. */
 #include "base/buf.h"
+#include "base/text.h"
 #include "record/agreement.h"
 
 #include <stdio.h>
 
-static struct bytes text_at(const struct json *v, const char *key)
-{
-    struct bytes text = BYTES("(not agreed)");
+/* What is being written. */
+struct explain {
+    struct buf b;
+    const struct catalogue *words;
+};
 
-    json_as_string(json_find(v, key), &text);
-    return text;
+/* Outside text, made safe for a terminal, as a piece of a sentence. */
+static const char *piece(struct explain *x, struct bytes text)
+{
+    struct buf b = buf_in(x->b.arena);
+    const char *s;
+
+    buf_escaped(&b, text);
+    s = buf_string(&b, &x->b.e);
+    return s ? s : "?";
 }
 
-static void say_parties(struct buf *b, const struct agreement *g)
+static const char *text_at(struct explain *x, const struct json *v, const char *key)
+{
+    struct bytes text;
+
+    return json_as_string(json_find(v, key), &text) ? piece(x, text)
+                                                    : catalogue_text(x->words, "(not agreed)");
+}
+
+static const char *number_at(struct explain *x, const struct json *v, const char *key)
+{
+    char *text;
+    int64_t n;
+
+    if (!json_as_integer(json_find(v, key), &n))
+        return catalogue_text(x->words, "(not agreed)");
+    text = arena_format(x->b.arena, &x->b.e, "%lld", (long long)n);
+    return text ? text : "?";
+}
+
+/* A term of time, "2 working days", in the reader's language. */
+static const char *term_at(struct explain *x, const struct json *v, const char *key)
+{
+    const struct catalogue *k = x->words;
+    struct bytes text, unit;
+    uint64_t n;
+    unsigned long long count;
+    char *out;
+
+    if (!json_as_string(json_find(v, key), &text))
+        return catalogue_text(k, "(not agreed)");
+    unit = bytes_part(text, bytes_find_byte(text, ' ') + 1, SIZE_MAX);
+    if (!decimal_parse(bytes_part(text, 0, bytes_find_byte(text, ' ')), &n))
+        return piece(x, text);
+    count = n;
+    if (bytes_start_with(unit, "minute"))
+        out = arena_format(x->b.arena, NULL, catalogue_plural(k, "%llu minute", "%llu minutes", n),
+                           count);
+    else if (bytes_start_with(unit, "hour"))
+        out = arena_format(x->b.arena, NULL, catalogue_plural(k, "%llu hour", "%llu hours", n),
+                           count);
+    else if (bytes_start_with(unit, "day"))
+        out =
+            arena_format(x->b.arena, NULL, catalogue_plural(k, "%llu day", "%llu days", n), count);
+    else if (bytes_start_with(unit, "working day"))
+        out = arena_format(x->b.arena, NULL,
+                           catalogue_plural(k, "%llu working day", "%llu working days", n), count);
+    else
+        return piece(x, text);
+    return out ? out : "?";
+}
+
+/* A word that acts and commands spell in English: "normal", and in another language that word with
+ * its spelling behind it. The context is the table of src/cases/words.c, or "explain". */
+static const char *word(struct explain *x, const char *context, struct bytes spelling)
+{
+    const char *said = piece(x, spelling), *theirs = catalogue_text_in(x->words, context, said);
+    char *both;
+
+    if (!strcmp(said, theirs))
+        return said;
+    both = arena_format(x->b.arena, &x->b.e, catalogue_text(x->words, "%s [%s]"), theirs, said);
+    return both ? both : said;
+}
+
+static const char *word_at(struct explain *x, const char *context, const struct json *v,
+                           const char *key)
+{
+    struct bytes text;
+
+    return json_as_string(json_find(v, key), &text) ? word(x, context, text)
+                                                    : catalogue_text(x->words, "(not agreed)");
+}
+
+static void heading(struct explain *x, const char *text)
+{
+    buf_format(&x->b, "\n%s\n", catalogue_text(x->words, text));
+}
+
+static void say_parties(struct explain *x, const struct agreement *g)
 {
     char fingerprint[CARD_FINGERPRINT_MAX];
 
-    buf_puts(b, "Parties\n");
+    heading(x, N_("Parties"));
     for (size_t i = 0; i < g->parties_n; i++) {
         const struct agreement_party *p = &g->parties[i];
         card_fingerprint(&p->id, fingerprint);
-        buf_puts(b, "  ");
-        buf_escaped(b, p->name);
-        buf_format(b, " (%.*s%s), key %s\n", BYTES_FMT(p->slug), p->arbiter ? ", arbiter" : "",
-                   fingerprint);
+        if (p->arbiter)
+            buf_say(&x->b, x->words, "  %s (%s, arbiter), key %s\n", piece(x, p->name),
+                    piece(x, p->slug), fingerprint);
+        else
+            buf_say(&x->b, x->words, "  %s (%s), key %s\n", piece(x, p->name), piece(x, p->slug),
+                    fingerprint);
     }
     for (size_t i = 0; i < g->witnesses_n; i++)
-        buf_format(b, "  Witness: %.*s\n", BYTES_FMT(g->witnesses[i].name));
+        buf_say(&x->b, x->words, "  Witness: %s\n", piece(x, g->witnesses[i].name));
 }
 
 static bool is_true(const struct json *v, const char *key)
@@ -36,168 +126,169 @@ static bool is_true(const struct json *v, const char *key)
     return json_as_bool(json_find(v, key), &yes) && yes;
 }
 
-static void say_share(struct buf *b, const struct json *share)
+static void say_share(struct explain *x, const struct json *share)
 {
-    buf_puts(b, "\nWhat may be shared (clauses.share)\n");
+    heading(x, N_("What may be shared (clauses.share)"));
     for (size_t i = 0; i < json_count(share); i++) {
         struct bytes type;
         const struct json *c = json_member(share, i, &type);
-        buf_puts(b, "  ");
-        if (bytes_are(type, "other"))
-            buf_puts(b, "Any other object");
-        else
-            buf_escaped(b, type);
-        buf_puts(b, ": up to TLP:");
-        buf_escaped(b, text_at(c, "max_tlp"));
+        const char *what = bytes_are(type, "other") ? catalogue_text(x->words, "Any other object")
+                                                    : word(x, "explain", type);
+        buf_say(&x->b, x->words, "  %s: up to TLP:%s", what, text_at(x, c, "max_tlp"));
         if (json_find(c, "detection"))
-            buf_puts(b, is_true(c, "detection") ? "; may be matched against one's own logs"
-                                                : "; must not be matched against logs");
+            buf_say(&x->b, x->words,
+                    is_true(c, "detection") ? "; may be matched against one's own logs"
+                                            : "; must not be matched against logs");
         if (json_find(c, "onward"))
-            buf_puts(b, is_true(c, "onward") ? "; may be shared on" : "; must not be shared on");
-        buf_puts(b, ".\n");
+            buf_say(&x->b, x->words,
+                    is_true(c, "onward") ? "; may be shared on" : "; must not be shared on");
+        buf_say(&x->b, x->words, ".\n");
     }
-    buf_puts(b, "  What is not marked is not shared.\n");
+    buf_say(&x->b, x->words, "  What is not marked is not shared.\n");
 }
 
-static void say_number(struct buf *b, const struct json *v, const char *key)
-{
-    int64_t n;
-
-    if (json_as_integer(json_find(v, key), &n))
-        buf_format(b, "%lld", (long long)n);
-    else
-        buf_puts(b, "(not agreed)");
-}
-
-static void say_match(struct buf *b, const struct json *match)
+static void say_match(struct explain *x, const struct json *match)
 {
     if (json_count(match) == 0)
         return;
-    buf_puts(b, "\nWhat may be compared without being shown (clauses.match)\n");
+    heading(x, N_("What may be compared without being shown (clauses.match)"));
     for (size_t i = 0; i < json_count(match); i++) {
         struct bytes purpose;
         const struct json *c = json_member(match, i, &purpose);
-        buf_puts(b, "  ");
-        buf_escaped(b, purpose);
-        buf_puts(b, ": lists of ");
-        say_number(b, c, "min");
-        buf_puts(b, " to ");
-        say_number(b, c, "max");
-        buf_puts(b, " items, at most ");
-        say_number(b, c, "per_day");
-        buf_puts(b, " times a day and ");
-        say_number(b, c, "items_per_quarter");
-        buf_puts(b, " items a quarter; the ");
-        buf_escaped(b, text_at(c, "result"));
-        buf_puts(b, " is shown to ");
-        buf_escaped(b, text_at(c, "to"));
-        buf_puts(b, ".\n");
+        buf_say(&x->b, x->words,
+                "  %s: lists of %s to %s items, at most %s times a day and %s items a quarter; the "
+                "%s is shown to %s.\n",
+                word(x, "explain", purpose), number_at(x, c, "min"), number_at(x, c, "max"),
+                number_at(x, c, "per_day"), number_at(x, c, "items_per_quarter"),
+                word_at(x, "explain", c, "result"), word_at(x, "explain", c, "to"));
     }
 }
 
-static void say_clocks(struct buf *b, const struct json *clock)
+static void say_clocks(struct explain *x, const struct json *clock)
 {
     const struct json *urgencies = json_find(clock, "urgency");
 
     if (!clock)
         return;
-    buf_puts(b, "\nHow fast requests must be answered (clauses.clock)\n");
+    heading(x, N_("How fast requests must be answered (clauses.clock)"));
     for (size_t i = 0; i < json_count(urgencies); i++) {
         struct bytes name;
         const struct json *c = json_member(urgencies, i, &name);
-        buf_puts(b, "  ");
-        buf_escaped(b, name);
-        buf_puts(b, ": final answer within ");
-        buf_escaped(b, text_at(c, "final"));
-        if (json_find(c, "ack")) {
-            buf_puts(b, ", acknowledged by a person within ");
-            buf_escaped(b, text_at(c, "ack"));
-        }
-        buf_puts(b, ".\n");
+        const char *urgency = word(x, "urgency", name), *final = term_at(x, c, "final");
+        if (json_find(c, "ack"))
+            buf_say(&x->b, x->words,
+                    "  %s: final answer within %s, acknowledged by a person within %s.\n", urgency,
+                    final, term_at(x, c, "ack"));
+        else
+            buf_say(&x->b, x->words, "  %s: final answer within %s.\n", urgency, final);
     }
-    buf_puts(b, "  Silence does not stop a clock: an act counts as delivered ");
-    buf_escaped(b, text_at(clock, "grace"));
-    buf_puts(b, " after a third party has seen it.\n");
+    buf_say(
+        &x->b, x->words,
+        "  Silence does not stop a clock: an act counts as delivered %s after a third party has "
+        "seen it.\n",
+        term_at(x, clock, "grace"));
 }
 
-static void say_names(struct buf *b, const char *title, const struct json *map)
+static void say_names(struct explain *x, const char *title, const char *context,
+                      const struct json *map)
 {
     if (json_count(map) == 0)
         return;
-    buf_format(b, "\n%s\n  ", title);
+    heading(x, title);
     for (size_t i = 0; i < json_count(map); i++) {
         struct bytes name;
         json_member(map, i, &name);
-        buf_puts(b, i ? ", " : "");
-        buf_escaped(b, name);
+        buf_puts(&x->b, i ? ", " : "  ");
+        buf_puts(&x->b, word(x, context, name));
     }
-    buf_puts(b, ".\n");
+    buf_say(&x->b, x->words, ".\n");
 }
 
-static void say_ladder(struct buf *b, const struct json *ladder)
+static void say_ladder(struct explain *x, const struct json *ladder)
 {
     if (json_count(ladder) == 0)
         return;
-    buf_puts(b, "\nIf that is not kept (clauses.ladder)\n");
+    heading(x, N_("If that is not kept (clauses.ladder)"));
     for (size_t i = 0; i < json_count(ladder); i++) {
         const struct json *rung = json_at(ladder, i);
-        buf_format(b, "  %zu. ", i + 1);
-        buf_escaped(b, text_at(rung, "name"));
-        buf_puts(b, " (");
-        buf_escaped(b, text_at(rung, "who"));
-        buf_puts(b, "), for ");
-        buf_escaped(b, text_at(rung, "time"));
-        buf_puts(b, ".\n");
+        buf_say(&x->b, x->words, "  %zu. %s (%s), for %s.\n", i + 1,
+                word_at(x, "explain", rung, "name"), word_at(x, "role", rung, "who"),
+                term_at(x, rung, "time"));
     }
 }
 
-static void say_end(struct buf *b, const struct agreement *g)
+/* Which language's text prevails; what is printed here is no text of the agreement in any case. */
+static void say_languages(struct explain *x, const struct json *languages)
+{
+    const struct json *texts = json_find(languages, "texts");
+
+    if (!json_find(languages, "prevails"))
+        return;
+    heading(x, N_("Languages (languages)"));
+    buf_say(&x->b, x->words, "  The text in this language prevails: %s.\n",
+            word_at(x, "explain", languages, "prevails"));
+    for (size_t i = 0; i < json_count(texts); i++) {
+        struct bytes language, digest = {0};
+        json_as_string(json_member(texts, i, &language), &digest);
+        buf_say(&x->b, x->words, "  Text in %s: SHA-256 %s\n", word(x, "explain", language),
+                piece(x, digest));
+    }
+}
+
+static void say_end(struct explain *x, const struct agreement *g)
 {
     const struct json *change = json_point(g->root, "/clauses/change");
 
-    buf_puts(b, "\nChange and end (clauses.change)\n  An amendment needs the signature of all "
-                "parties. A party may withdraw with ");
-    buf_escaped(b, text_at(change, "withdraw_notice"));
-    buf_puts(b, " notice.\n  Open cases then: ");
-    buf_escaped(b, text_at(change, "open_cases"));
-    buf_puts(b, ".\n\nThe document itself is what counts, not this summary of it.\n");
+    heading(x, N_("Change and end (clauses.change)"));
+    buf_say(&x->b, x->words,
+            "  An amendment needs the signature of all parties. A party may withdraw with %s "
+            "notice.\n",
+            term_at(x, change, "withdraw_notice"));
+    buf_say(&x->b, x->words, "  Open cases then: %s.\n",
+            word_at(x, "explain", change, "open_cases"));
+    buf_puts(&x->b, "\n");
+    buf_say(&x->b, x->words, "The document itself is what counts, not this summary of it.\n");
 }
 
-bool agreement_explain(const struct agreement *g, struct arena *a, struct bytes *text,
-                       struct err *e)
+bool agreement_explain(const struct agreement *g, const struct catalogue *words, struct arena *a,
+                       struct bytes *text, struct err *e)
 {
     const struct json *clauses = json_find(g->root, "clauses");
-    struct buf b = buf_in(a);
+    struct explain x = {buf_in(a), words};
 
-    buf_escaped(&b, g->title);
-    buf_format(&b, "\nAgreement %s, version %llu\n\n", g->id, (unsigned long long)g->version);
-    say_parties(&b, g);
-    say_share(&b, json_find(clauses, "share"));
-    say_match(&b, json_find(clauses, "match"));
-    say_names(&b, "What may be asked (clauses.request)", json_find(clauses, "request"));
-    say_clocks(&b, json_find(clauses, "clock"));
-    say_names(&b, "Allowed grounds of refusal (clauses.ground)", json_find(clauses, "ground"));
-    say_ladder(&b, json_find(clauses, "ladder"));
-    say_end(&b, g);
-    return buf_end(&b, text, e);
+    buf_escaped(&x.b, g->title);
+    buf_puts(&x.b, "\n");
+    buf_say(&x.b, words, "Agreement %s, version %llu\n", g->id, (unsigned long long)g->version);
+    say_parties(&x, g);
+    say_languages(&x, json_find(g->root, "languages"));
+    say_share(&x, json_find(clauses, "share"));
+    say_match(&x, json_find(clauses, "match"));
+    say_names(&x, N_("What may be asked (clauses.request)"), "type", json_find(clauses, "request"));
+    say_clocks(&x, json_find(clauses, "clock"));
+    say_names(&x, N_("Allowed grounds of refusal (clauses.ground)"), "ground",
+              json_find(clauses, "ground"));
+    say_ladder(&x, json_find(clauses, "ladder"));
+    say_end(&x, g);
+    return buf_end(&x.b, text, e);
 }
 
 /* ---- differences ---- */
 
-static void say_value(struct buf *b, const struct json *v, struct arena *a)
+static void say_value(struct buf *b, const struct catalogue *words, const struct json *v,
+                      struct arena *a)
 {
     struct bytes canonical = BYTES("?");
 
     if (!v) {
-        buf_puts(b, "(not there)");
+        buf_say(b, words, "(not there)");
         return;
     }
     json_print(v, a, &canonical, NULL);
     buf_escaped(b, bytes_part(canonical, 0, 200));
 }
 
-static void diff_value(struct buf *b, const char *path, const struct json *old,
-                       const struct json *new, struct arena *a)
+static void diff_value(struct buf *b, const struct catalogue *words, const char *path,
+                       const struct json *old, const struct json *new, struct arena *a)
 {
     struct bytes x = {0}, y = {0};
 
@@ -211,7 +302,8 @@ static void diff_value(struct buf *b, const char *path, const struct json *old,
                 continue;
             child = arena_format(a, &b->e, "%s%s%.*s", path, path[0] ? "." : "", BYTES_FMT(key));
             if (child)
-                diff_value(b, child, json_find_bytes(old, key), json_find_bytes(new, key), a);
+                diff_value(b, words, child, json_find_bytes(old, key), json_find_bytes(new, key),
+                           a);
         }
         return;
     }
@@ -220,17 +312,18 @@ static void diff_value(struct buf *b, const char *path, const struct json *old,
         return;
     buf_escaped(b, bytes_text(path));
     buf_puts(b, ": ");
-    say_value(b, old, a);
+    say_value(b, words, old, a);
     buf_puts(b, " -> ");
-    say_value(b, new, a);
+    say_value(b, words, new, a);
     buf_puts(b, "\n");
 }
 
-bool agreement_diff(const struct agreement *old, const struct agreement *new, struct arena *a,
-                    struct bytes *text, struct err *e)
+bool agreement_diff(const struct agreement *old, const struct agreement *new,
+                    const struct catalogue *words, struct arena *a, struct bytes *text,
+                    struct err *e)
 {
     struct buf b = buf_in(a);
 
-    diff_value(&b, "", old->root, new->root, a);
+    diff_value(&b, words, "", old->root, new->root, a);
     return buf_end(&b, text, e);
 }

@@ -94,7 +94,7 @@ static void the_matrix_is_shown_and_not_decided(void **state)
                                    "[\"consistent\",\"consistent\",\"inconsistent\"]]"));
 
     (void)state;
-    must(cases_matrix(bytes_text(body), w->arena, &out, &e), &e);
+    must(cases_matrix(bytes_text(body), NULL, w->arena, &out, &e), &e);
     assert_true(
         bytes_equal(out, BYTES("      E1  E2  E3\n"
                                "H1     +   -   ?   against: 1   they did it\n"
@@ -104,7 +104,7 @@ static void the_matrix_is_shown_and_not_decided(void **state)
                                "E2   unnamed\n"
                                "E3   unnamed (withheld: counted as nothing)\n"
                                "the claimant's matrix, counted and not judged\n")));
-    must_fail(cases_matrix(BYTES("{\"hypotheses\":[]}"), w->arena, &out, &e), &e, ERR_INPUT,
+    must_fail(cases_matrix(BYTES("{\"hypotheses\":[]}"), NULL, w->arena, &out, &e), &e, ERR_INPUT,
               "matrix");
     world_free(w);
 }
@@ -120,7 +120,7 @@ static void no_reply_is_no_admission(void **state)
     (void)state;
     assert_string_equal(state_word(w, &c, t + 60 * DAY), "lodged");
     assert_true(v.claim.unanswered && v.overdue);
-    must(cases_show(w->cases, &c, t + 60 * DAY, w->arena, &text, NULL), NULL);
+    must(cases_show(w->cases, &c, t + 60 * DAY, NULL, w->arena, &text, NULL), NULL);
     assert_true(bytes_find(text, BYTES("no reply by 2026-04-01T15:59:59.999Z")) != SIZE_MAX);
     assert_true(bytes_find(text, BYTES("admit")) == SIZE_MAX);
     world_free(w);

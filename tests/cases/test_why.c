@@ -26,7 +26,7 @@ static void why_is(struct world *w, const struct hash *q, int64_t now, const cha
     struct bytes text;
     struct err e = {0};
 
-    must(cases_why(w->cases, q, now, w->arena, &text, &e), &e);
+    must(cases_why(w->cases, q, now, NULL, w->arena, &text, &e), &e);
     is_vector(w, text, name);
 }
 
@@ -52,7 +52,7 @@ static void a_quarrel_over_a_deadline(void **state)
     why_is(w, &q, t + 4 * DAY, "why-stopped.txt");
     tell(w, SOUTH, "request.extend", &q, NULL, t + 5 * DAY, "\"extend_by\":\"5 days\"");
     why_is(w, &q, t + 40 * DAY, "why-extended.txt");
-    must(cases_show(w->cases, &q, t + 40 * DAY, w->arena, &text, &e), &e);
+    must(cases_show(w->cases, &q, t + 40 * DAY, NULL, w->arena, &text, &e), &e);
     is_vector(w, text, "show-request.txt");
     must(cases_show_json(w->cases, &q, t + 40 * DAY, w->arena, &text, &e), &e);
     is_vector(w, text, "show-request.json");
@@ -83,9 +83,9 @@ static void the_machine_clock_is_not_asked(void **state)
 
     (void)state;
     setenv("TZ", "America/Anchorage", 1);
-    must(cases_why(w->cases, &q, t, w->arena, &a, NULL), NULL);
+    must(cases_why(w->cases, &q, t, NULL, w->arena, &a, NULL), NULL);
     setenv("TZ", "Asia/Tokyo", 1);
-    must(cases_why(w->cases, &q, t, w->arena, &b, NULL), NULL);
+    must(cases_why(w->cases, &q, t, NULL, w->arena, &b, NULL), NULL);
     assert_true(bytes_equal(a, b));
     world_free(w);
 }

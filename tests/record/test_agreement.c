@@ -27,7 +27,7 @@ static void the_templates_are_agreements(void **state)
     assert_true(hash_equal(&two.digest, &again.digest));
     must_fail(agreement_read(two.bytes, three.id, a, &again, &e), &e, ERR_PROOF, "belong to");
     must_fail(agreement_read(pretty(a, &two), NULL, a, &again, &e), &e, ERR_INPUT, "canonical");
-    must(agreement_explain(&two, a, &text, &e), &e);
+    must(agreement_explain(&two, NULL, a, &text, &e), &e);
     assert_true(bytes_find(text, BYTES("up to TLP:amber")) != SIZE_MAX);
     for (int i = 0; i < 3; i++)
         keyring_free(p[i].keys);
@@ -140,7 +140,7 @@ static void an_amendment_keeps_the_id(void **state)
     assert_string_equal(second.id, g.id);
     assert_int_equal(second.version, 2);
     assert_true(hash_equal(&second.previous, &g.digest));
-    must(agreement_diff(&g, &second, a, &diff, &e), &e);
+    must(agreement_diff(&g, &second, NULL, a, &diff, &e), &e);
     assert_true(bytes_find(diff, BYTES("clauses.clock.grace: \"1 hour\" -> \"2 hours\"")) !=
                 SIZE_MAX);
     keyring_free(p[0].keys);
