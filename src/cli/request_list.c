@@ -393,7 +393,8 @@ static bool shows(struct cli *c, unsigned kinds, struct err *e)
     if (!q || !instant(c, &now, e) || !matter_named(c, c->operands[0], kinds, q, e) ||
         !desk_begin(q->desk, e))
         return false;
-    ok = (c->json ? desk_show_json : desk_show)(q->desk, &q->id, now, c->arena, &text, e);
+    ok = c->json ? desk_show_json(q->desk, &q->id, now, c->arena, &text, e)
+                 : desk_show(q->desk, &q->id, now, c->words, c->arena, &text, e);
     desk_end(q->desk);
     if (!ok)
         return false;
@@ -440,7 +441,7 @@ static bool run_why(struct cli *c, struct err *e)
     if (!q || !instant(c, &now, e) || !matter_named(c, c->operands[0], DESK_ANY, q, e) ||
         !(cases = desk_begin(q->desk, e)))
         return false;
-    ok = cases_why(cases, &q->id, now, c->arena, &text, e);
+    ok = cases_why(cases, &q->id, now, c->words, c->arena, &text, e);
     desk_end(q->desk);
     if (!ok)
         return false;
