@@ -146,6 +146,8 @@
 /* The longest column or key path that is named with a hit. */
 #define LIMIT_WATCH_FIELD 512
 #define LIMIT_WATCH_COLUMNS 512
+/* Properties of one event: a Windows event of 64 KB has about 40 members, a DNS answer 30 names. */
+#define LIMIT_WATCH_FACTS 512
 /* A compressed stream that grows more than this many times, once it has passed a gigabyte, is an
  * attack: real logs reach 73 (zstd -3 on Windows events). */
 #define LIMIT_WATCH_GROWTH 5000
@@ -158,6 +160,15 @@
 #define LIMIT_WATCH_DEPTH 32
 /* Indicators counted one by one in a run: what a hostile log can fill, at about 300 bytes. */
 #define LIMIT_WATCH_TALLY ((size_t)1 << 20)
+
+/* hunt. Trees of patterns: 26,202 published ones take 20 MB. An event's properties as a tree: ten
+ * times its line. What is remembered: lines of up to so many bytes, so many of one pattern, so
+ * many bytes in all if the caller does not say. */
+#define LIMIT_HUNT_PATTERNS ((size_t)1 << 30)
+#define LIMIT_HUNT_EVENT ((size_t)64 << 20)
+#define LIMIT_HUNT_LINE 512
+#define LIMIT_HUNT_WINDOW 1024
+#define LIMIT_HUNT_MEMORY ((size_t)64 << 20)
 
 /* node. A configuration is written by hand; a sync reply's summary has two notes per log. */
 #define LIMIT_CONFIG_BYTES ((size_t)256 << 10)

@@ -98,11 +98,13 @@ struct hunt_note {
 };
 bool hunt_note_next(const struct hunt *h, size_t *at, struct hunt_note *out);
 
-/* The map of log fields to STIX paths, row by row, for `--fields`. *at begins at 0. */
+/* The map of log fields to STIX paths, row by row, for people. *at begins at 0. */
 struct hunt_field {
-    const char *log;   /* "zeek conn", "eve http", "windows 1" */
+    const char *log;   /* "zeek", "eve", "windows", "any" */
+    const char *of;    /* which of those logs: "dns", "13"; "" for all */
     const char *field; /* its column or JSON member */
-    const char *path;  /* "network-traffic:dst_ref.value" */
+    const char *type;  /* "network-traffic" */
+    const char *path;  /* "dst_ref.value" */
 };
 bool hunt_field_next(size_t *at, struct hunt_field *out);
 

@@ -257,8 +257,8 @@ static bool walk_members(const struct asking *q, const struct match_value *all, 
     if (q->t->tree->path[step].kind != PATTERN_KEY)
         return false;
     for (size_t i = 0; i < n; i++)
-        if (bytes_equal(all[i].key, key))
-            return walk(q, &all[i], step + 1);
+        if (bytes_equal(all[i].key, key) && walk(q, &all[i], step + 1))
+            return true; /* an event may have a property twice */
     return false;
 }
 

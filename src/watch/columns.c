@@ -73,6 +73,48 @@ int64_t event_time(struct bytes t)
     return us - east * US_PER_S;
 }
 
+static int month_of(struct bytes t)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
+    for (int i = 0; i < 12 && t.n >= 3; i++)
+        if (memcmp(t.p, months + 3 * i, 3) == 0)
+            return i + 1;
+    return 0;
+}
+
+/* "18/May/2015:04:05:06 +0000" */
+static int64_t web_time(struct bytes t)
+{
+    int month = t.n >= 26 ? month_of(bytes_part(t, 3, 3)) : 0;
+    char text[32];
+
+    if (!month || t.p[2] != '/' || t.p[6] != '/' || t.p[11] != ':')
+        return 0;
+    memcpy(text, t.p + 7, 4);
+    text[4] = text[7] = '-';
+    text[5] = (char)('0' + month / 10);
+    text[6] = (char)('0' + month % 10);
+    memcpy(text + 8, t.p, 2);
+    text[10] = 'T';
+    memcpy(text + 11, t.p + 12, 8);
+    memcpy(text + 19, t.p + 21, 5);
+    return event_time(bytes_of(text, 24));
+}
+
+int64_t text_time(struct bytes line)
+{
+    struct bytes head = bytes_part(line, 0, bytes_find_byte(line, ' '));
+    size_t bracket;
+
+    if (head.n >= 19 && head.p[4] == '-' && head.p[7] == '-')
+        return event_time(head);
+    if (head.n == 10 && line.n >= 19 && line.p[4] == '-' && line.p[7] == '-')
+        return event_time(bytes_part(line, 0, 11 + bytes_find_byte(bytes_part(line, 11, 32), ' ')));
+    bracket = bytes_find_byte(bytes_part(line, 0, 512), '[');
+    return bracket < line.n ? web_time(bytes_part(line, bracket + 1, 26)) : 0;
+}
+
 /* ---- names of columns ------------------------------------------------------------------------ */
 
 void columns_reset(struct columns *c)
@@ -111,7 +153,7 @@ static void set_names(struct columns *c, struct bytes names, char separator)
     }
 }
 
-static struct bytes column_name(const struct columns *c, size_t n)
+struct bytes column_name(const struct columns *c, size_t n)
 {
     return n < c->n ? bytes_text(c->text + c->at[n]) : (struct bytes){0};
 }

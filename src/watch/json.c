@@ -167,9 +167,9 @@ static bool scalar(struct json_walk *w, size_t *at)
         if (!skip_number(t, at))
             return false;
         note_fact(w, bytes_part(*t, from, *at - from));
-        return true;
+        return !w->other || w->other(w, from, *at);
     }
-    return skip_literal(t, at);
+    return skip_literal(t, at) && (!w->other || w->other(w, from, *at));
 }
 
 /* *at is behind '{' or a comma: the key and its colon. */
@@ -304,7 +304,16 @@ static uint32_t escaped_code(struct bytes raw, size_t *at)
     return 0x10000 + (code - 0xd800) * 0x400 + (low - 0xdc00);
 }
 
-size_t json_decode(struct bytes raw, uint8_t *out)
+static uint8_t control_of(uint8_t letter)
+{
+    return letter == 'n'   ? '\n'
+           : letter == 't' ? '\t'
+           : letter == 'r' ? '\r'
+           : letter == 'b' ? '\b'
+                           : '\f';
+}
+
+size_t json_decode(struct bytes raw, uint8_t *out, bool exact)
 {
     size_t n = 0, at = 0;
 
@@ -322,7 +331,7 @@ size_t json_decode(struct bytes raw, uint8_t *out)
         case 'n':
         case 'r':
         case 't':
-            out[n++] = ' '; /* each parts tokens as a blank does */
+            out[n++] = exact ? control_of(raw.p[at - 1]) : ' ';
             break;
         case 'u':
             n += utf8_put(out + n, escaped_code(raw, &at));
@@ -436,7 +445,7 @@ static bool apart(struct json_walk *w, size_t from, size_t to)
     struct finder *f = &s->inner;
     const struct list *lists[3] = {&f->ipv4, &f->name, &f->rare};
     uint8_t *text = s->decoded + SLACK;
-    size_t n = json_decode(bytes_part(w->line, from, to - from), text);
+    size_t n = json_decode(bytes_part(w->line, from, to - from), text, false);
 
     if (n < 2)
         return true;

@@ -1,5 +1,5 @@
 /* lines: what the finder found, line by line, with the line's number and the token's field. */
-#include "watch/scan_impl.h"
+#include "watch/event_impl.h"
 
 /* ---- hits to the sink ------------------------------------------------------------------------ */
 
@@ -99,6 +99,8 @@ static bool text_line(struct watch_scanner *s, struct line *line, const struct t
             csv_advance(s, t[i].start);
             csv_field(s, line);
         }
+        if (s->format == WATCH_TEXT)
+            line->event_us = text_time(line->text);
         if (!give_hits(s, line, (enum token_kind)t[i].kind, seen, t[i].cut,
                        s->piece_offset + t[i].start))
             return false;
@@ -124,12 +126,17 @@ static bool json_group(struct watch_scanner *s, struct line *line, const struct 
 static bool give_line(struct watch_scanner *s, const struct token *t, size_t n, size_t known)
 {
     struct line line = line_around(s, t->start);
+    uint64_t hits = s->counts.hits;
 
     advance(s, t->start);
     line.number = s->piece_lines + s->cursor_lines + 1;
-    if (s->finder.json)
-        return json_group(s, &line, t, n, known);
-    return text_line(s, &line, t, n);
+    if (!(s->finder.json ? json_group(s, &line, t, n, known) : text_line(s, &line, t, n)))
+        return false;
+    if (!s->events || s->format == WATCH_CSV || s->counts.hits == hits ||
+        s->event_line == line.number)
+        return true;
+    s->event_line = line.number;
+    return events_line(s, &line);
 }
 
 /* ---- pieces --------------------------------------------------------------------------------- */
@@ -185,10 +192,12 @@ bool scan_piece(struct watch_scanner *s, const uint8_t *p, size_t n)
     s->piece_offset = s->offset;
     s->piece_lines = s->lines;
     s->cursor = s->cursor_lines = s->taken = s->csv.cursor = 0;
+    if (s->events && s->options.every_line)
+        return events_piece(s, p, n);
     while (finder_next(&s->finder, s->kernel))
         if (s->finder.rare.n + s->finder.ipv4.n + s->finder.name.n && !give_chunk(s))
             return false;
     if (s->format == WATCH_CSV)
         csv_advance(s, n);
-    return true;
+    return !s->events || s->format != WATCH_CSV || events_piece(s, p, n);
 }

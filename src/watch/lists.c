@@ -237,7 +237,7 @@ static bool misp_string(struct json_walk *w, size_t from, size_t to)
 
     if (raw.n > sizeof text || !w->level[1].object)
         return true;
-    value = bytes_of(text, json_decode(raw, text));
+    value = bytes_of(text, json_decode(raw, text, false));
     if (m->entries)
         return w->depth != 2 || !bytes_are(key, "list") || add_entry(m->l, m->match, value, m->e);
     if (w->depth == 1 && bytes_are(key, "name")) {

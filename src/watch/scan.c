@@ -4,7 +4,7 @@
  * where a line is cut. A line that does not fit is searched in several pieces, cut where no token
  * can be; a token that does not fit either is searched with an overlap that is longer than any
  * indicator, so its end is seen with all of the text that could matter. */
-#include "watch/scan_impl.h"
+#include "watch/event_impl.h"
 
 #include <stdlib.h>
 
@@ -41,7 +41,8 @@ static void stream_reset(struct watch_scanner *s)
     s->n = s->overlap = 0;
     s->offset = s->lines = s->line_offset = 0;
     s->begun = s->mid_line = s->open_left = s->url_open = false;
-    s->hit_line = UINT64_MAX;
+    s->hit_line = s->event_line = UINT64_MAX;
+    s->cutting = false;
     s->format = s->options.format;
     columns_reset(&s->columns);
     csv_begin(s);
@@ -66,6 +67,10 @@ struct watch_scanner *watch_scanner_new(struct watch_index *ix, const struct wat
     s->ix = ix;
     index_hold(ix);
     stream_reset(s);
+    if (o->event && !(s->events = events_new(e))) {
+        watch_scanner_free(s);
+        return NULL;
+    }
     if (room_grow(s, ROOM_FIRST, e) && finder_init(&s->finder, ix, e) &&
         finder_init(&s->inner, ix, e))
         return s;
@@ -80,6 +85,7 @@ void watch_scanner_free(struct watch_scanner *s)
     finder_wipe(&s->finder);
     finder_wipe(&s->inner);
     watch_index_close(s->ix);
+    events_free(s->events);
     free(s->columns.text);
     free(s->csv.header);
     free(s->decoded);
@@ -190,11 +196,12 @@ static bool part_of_token(struct watch_scanner *s, struct err *e)
 {
     size_t done = s->n - OVERLAP;
 
-    s->mid_line = true;
+    s->mid_line = s->cutting = true;
     begin_piece(s, data(s), s->n);
     s->finder.open_right = true;
     if (!scan_piece(s, data(s), s->n))
         return stopped(e);
+    s->cutting = false;
     s->counts.bytes += s->n - s->overlap;
     /* a URL that begins in the overlap will be seen again */
     s->url_open = s->url_open || (s->finder.url_open && s->finder.url_start < done);
@@ -220,8 +227,10 @@ static bool part_of_line(struct watch_scanner *s, struct err *e)
         cut--;
     if (cut == OVERLAP)
         return part_of_token(s, e);
+    s->cutting = true;
     if (!closed_piece(s, data(s), cut, e))
         return false;
+    s->cutting = false;
     s->mid_line = true;
     drop_front(s, cut);
     return true;

@@ -65,6 +65,9 @@ struct watch_scanner {
     size_t taken;      /* lines before here are done */
     uint64_t hit_line; /* the last line with a hit, for the count */
     bool stopped;
+    bool cutting;          /* the piece ends inside a line */
+    struct events *events; /* event.c; NULL: none are wanted */
+    uint64_t event_line;   /* the last line that gave one */
 
     struct columns columns;
     struct csv csv;
@@ -98,6 +101,7 @@ struct json_walk {
     /* Only strings that end behind this place are given; moved by the callee. */
     size_t wanted;
     bool (*string)(struct json_walk *w, size_t from, size_t to);
+    bool (*other)(struct json_walk *w, size_t from, size_t to); /* numbers, true, ...; or NULL */
     void *self;
     /* The keys on the way down. */
     unsigned depth;
@@ -110,8 +114,9 @@ struct json_walk {
 bool json_walk(struct json_walk *w);
 /* The keys on the way to the string in hand, joined with '.'. */
 size_t json_path(const struct json_walk *w, char *out, size_t cap);
-/* A string's bytes decoded; at most as many as there were. */
-size_t json_decode(struct bytes raw, uint8_t *out);
+/* A string's bytes decoded; at most as many as there were. Unless `exact` control characters become
+ * blanks: each parts tokens as a blank does, and lines stay lines. */
+size_t json_decode(struct bytes raw, uint8_t *out, bool exact);
 /* Hits of a JSON line whose tokens are all known and hold no escapes. */
 bool json_line(struct watch_scanner *s, struct line *line, const struct token *t, size_t n);
 /* Hits of a JSON line by decoding every string in it. */
@@ -126,6 +131,11 @@ void csv_begin(struct watch_scanner *s);
 /* Go on to `at` in the piece. */
 void csv_advance(struct watch_scanner *s, size_t at);
 void csv_field(const struct watch_scanner *s, struct line *line);
+/* The column's name; empty: there is none. */
+struct bytes column_name(const struct columns *c, size_t n);
+/* The time that a line of text begins with, or that stands in brackets as web servers write it;
+ * 0: none that has a year. */
+int64_t text_time(struct bytes line);
 /* Seconds with a fraction, or RFC 3339 in its relatives' spellings; 0: neither. */
 int64_t event_time(struct bytes text);
 

@@ -147,6 +147,8 @@ struct watch_hit {
     int64_t event_us; /* the line's own time (Zeek ts, eve timestamp, @timestamp), or 0 */
 };
 
+struct watch_event;
+
 struct watch_options {
     enum watch_format format;
     const char *kernel; /* NULL: the fastest; "portable", "avx2", "avx512" */
@@ -156,12 +158,18 @@ struct watch_options {
      * NULL. */
     void (*header)(void *self, struct bytes line, uint64_t offset);
     void *self;
+    /* Lines as objects (watch/event.h): each line that holds a hit (of CSV each record), or with
+     * every_line each line; then nothing is searched for. The same `self`; as of `hit`. */
+    bool (*event)(void *self, const struct watch_event *event);
+    bool every_line;
 };
 
 struct watch_counts {
     uint64_t bytes, lines, hits, hit_lines;
-    uint64_t not_json; /* lines read as text although the format is JSON */
-    uint64_t too_long; /* JSON lines longer than LIMIT_WATCH_LINE, read as text */
+    uint64_t not_json;  /* lines read as text although the format is JSON */
+    uint64_t too_long;  /* JSON lines longer than LIMIT_WATCH_LINE, read as text */
+    uint64_t no_event;  /* lines too long to be an event */
+    uint64_t facts_cut; /* properties left out of events that had too many */
 };
 
 struct watch_scanner;
