@@ -56,7 +56,9 @@ bool code_init(struct code *c, unsigned log_k, unsigned groups, const struct aes
 
 static struct gf128 step(const struct code *c, struct gf128 x)
 {
-    return c->binary ? x : gf128_double(x);
+    if (c->binary)
+        return x;
+    return c->narrow ? gf128_mul(x, gf64_theta) : gf128_double(x);
 }
 
 /* The n-th element taken: from the front in the first pass, from the back in the second. */

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "psi/aes.h"
+#include "psi/gf64.h"
 
 #define CODE_RING 24
 #define CODE_LOG_LEAST 10 /* for tests; a session takes 12 to 16 */
@@ -25,7 +26,8 @@
 struct code {
     unsigned log_k;
     unsigned groups;               /* 7 positions each: 1 or 3 */
-    bool binary;                   /* do not multiply by x: only for the test that breaks it */
+    bool binary;                   /* do not multiply: only for the test that breaks it */
+    bool narrow;                   /* multiply by gf64_theta, which keeps to the subfield, not x */
     const uint32_t *mask[2];       /* K words of 24 bits per convolution */
     const uint16_t (*position)[8]; /* K * groups rows, 7 used */
 };

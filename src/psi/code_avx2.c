@@ -22,6 +22,18 @@ INLINE __m128i times_x(__m128i v)
     return _mm_xor_si128(_mm_add_epi64(v, v), carry);
 }
 
+/* v * theta = v.lo * theta + v.hi * (theta * x^64): the second constant saves a reduction. */
+INLINE __m128i times_theta(__m128i v)
+{
+    const __m128i t = _mm_set_epi64x((long long)gf64_theta.hi, (long long)gf64_theta.lo);
+    const __m128i u = _mm_set_epi64x((long long)gf64_theta_up.hi, (long long)gf64_theta_up.lo);
+    __m128i lo = _mm_xor_si128(_mm_clmulepi64_si128(v, t, 0x00), _mm_clmulepi64_si128(v, u, 0x01));
+    __m128i mid = _mm_xor_si128(_mm_clmulepi64_si128(v, t, 0x10), _mm_clmulepi64_si128(v, u, 0x11));
+
+    lo = _mm_xor_si128(lo, _mm_bslli_si128(mid, 8));
+    return _mm_xor_si128(lo, _mm_clmulepi64_si128(mid, _mm_set1_epi64x(0x87), 0x01));
+}
+
 INLINE void add_to(struct gf128 ring[CODE_RING], __m128i x, uint32_t mask)
 {
     __m256i both = _mm256_broadcastsi128_si256(x), m = _mm256_set1_epi32((int)mask);
@@ -35,7 +47,8 @@ INLINE void add_to(struct gf128 ring[CODE_RING], __m128i x, uint32_t mask)
     }
 }
 
-static void convolve(const struct code *c, unsigned pass, struct gf128 *start, size_t stride)
+INLINE void convolve_by(const struct code *c, unsigned pass, struct gf128 *start, size_t stride,
+                        bool narrow)
 {
     size_t k = (size_t)1 << c->log_k, n = 0;
     const uint32_t *mask = c->mask[pass];
@@ -48,12 +61,20 @@ static void convolve(const struct code *c, unsigned pass, struct gf128 *start, s
     for (; n + 2 * CODE_RING <= k; n += CODE_RING)
         for (unsigned lane = 0; lane < CODE_RING; lane++) {
             struct gf128 *at = d + (ptrdiff_t)(n + lane) * step;
-            __m128i x = times_x(get(ring + lane));
+            __m128i x = narrow ? times_theta(get(ring + lane)) : times_x(get(ring + lane));
             put(at, x);
             put(ring + lane, get(at + CODE_RING * step));
             add_to(ring, x, mask[n + lane]);
         }
     code_convolve_rest(c, pass, start, stride, ring, n);
+}
+
+static void convolve(const struct code *c, unsigned pass, struct gf128 *start, size_t stride)
+{
+    if (c->narrow)
+        convolve_by(c, pass, start, stride, true);
+    else
+        convolve_by(c, pass, start, stride, false);
 }
 
 void code_encode_avx2(const struct code *c, struct gf128 *x)

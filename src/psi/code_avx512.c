@@ -14,6 +14,28 @@ INLINE __m512i times_x(__m512i v)
     return _mm512_ternarylogic_epi64(_mm512_add_epi64(v, v), top, carry, 0x78); /* a ^ (b & c) */
 }
 
+/* Four equal elements times theta: v.lo * theta + v.hi * (theta * x^64), one step of reduction. */
+INLINE __m512i times_theta(__m512i v)
+{
+    const __m512i t =
+        _mm512_broadcast_i64x2(_mm_set_epi64x((long long)gf64_theta.hi, (long long)gf64_theta.lo));
+    const __m512i u = _mm512_broadcast_i64x2(
+        _mm_set_epi64x((long long)gf64_theta_up.hi, (long long)gf64_theta_up.lo));
+    __m512i lo = _mm512_xor_si512(_mm512_clmulepi64_epi128(v, t, 0x00),
+                                  _mm512_clmulepi64_epi128(v, u, 0x01));
+    __m512i mid = _mm512_xor_si512(_mm512_clmulepi64_epi128(v, t, 0x10),
+                                   _mm512_clmulepi64_epi128(v, u, 0x11));
+
+    return _mm512_ternarylogic_epi64(lo, _mm512_bslli_epi128(mid, 8),
+                                     _mm512_clmulepi64_epi128(mid, _mm512_set1_epi64(0x87), 0x01),
+                                     0x96);
+}
+
+INLINE __m512i times(bool narrow, __m512i v)
+{
+    return narrow ? times_theta(v) : times_x(v);
+}
+
 struct ring {
     __m512i r[6];
 };
@@ -25,7 +47,7 @@ INLINE __m128i get(const struct gf128 *p)
 
 /* The element of lane L leaves: multiply, put, take the next one in. */
 #define LEAVE(ring, L, p, next)                                                                    \
-    times_x(_mm512_shuffle_i64x2((ring)->r[(L) / 4], (ring)->r[(L) / 4], ((L) % 4) * 0x55));       \
+    times(narrow, _mm512_shuffle_i64x2((ring)->r[(L) / 4], (ring)->r[(L) / 4], ((L) % 4) * 0x55)); \
     (ring)->r[(L) / 4] =                                                                           \
         _mm512_mask_broadcast_i64x2((ring)->r[(L) / 4], 3 << 2 * ((L) % 4), get(next))
 #define ADD(ring, i, k, x) (ring)->r[i] = _mm512_mask_xor_epi64((ring)->r[i], k, (ring)->r[i], x)
@@ -42,7 +64,7 @@ INLINE void lane_bits(__m512i bit[6])
 }
 
 /* One word; the n-th element at d[n * step]. */
-INLINE void convolve(const struct code *c, unsigned pass, struct gf128 *start)
+INLINE void convolve_by(const struct code *c, unsigned pass, struct gf128 *start, bool narrow)
 {
     size_t k = (size_t)1 << c->log_k, n = 0;
     const uint32_t *mask = c->mask[pass];
@@ -78,7 +100,7 @@ INLINE void convolve(const struct code *c, unsigned pass, struct gf128 *start)
 }
 
 /* Two words side by side, a at d[0], b at d[1] of each pair. */
-INLINE void convolve_pair(const struct code *c, unsigned pass, struct gf128 *start)
+INLINE void convolve_pair_by(const struct code *c, unsigned pass, struct gf128 *start, bool narrow)
 {
     size_t k = (size_t)1 << c->log_k, n = 0;
     const uint32_t *mask = c->mask[pass];
@@ -122,6 +144,22 @@ INLINE void convolve_pair(const struct code *c, unsigned pass, struct gf128 *sta
     }
     code_convolve_rest(c, pass, start, 2, out_a, n);
     code_convolve_rest(c, pass, start + 1, 2, out_b, n);
+}
+
+static void convolve(const struct code *c, unsigned pass, struct gf128 *start)
+{
+    if (c->narrow)
+        convolve_by(c, pass, start, true);
+    else
+        convolve_by(c, pass, start, false);
+}
+
+static void convolve_pair(const struct code *c, unsigned pass, struct gf128 *start)
+{
+    if (c->narrow)
+        convolve_pair_by(c, pass, start, true);
+    else
+        convolve_pair_by(c, pass, start, false);
 }
 
 INLINE __m128i xor3(__m128i a, __m128i b, __m128i c)

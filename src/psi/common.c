@@ -211,8 +211,8 @@ bool psi_prepare(struct psi *p, struct err *e)
         return false;
     p->cot->k = p->k;
     cot_keys_init(&p->cot->keys, p->sid);
-    return psi_items_room(p, e) &&
-           vole_init(&p->vole, &p->k, p->sid, p->plan.log_k, p->plan.groups, p->keys, e);
+    return psi_items_room(p, e) && vole_init(&p->vole, &p->k, p->sid, p->plan.log_k, p->plan.groups,
+                                             p->plan.narrow, p->keys, e);
 }
 
 /* ---- tags --------------------------------------------------------------------------------- */

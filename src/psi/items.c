@@ -223,5 +223,7 @@ size_t psi_items_bin(struct psi *p, uint64_t bin, uint64_t *first)
     okvs_rows(&p->plan.shape, hash, p->rows, n);
     p->k.aes->mmo(&it->dense, p->scratch[0], hash, n);
     p->k.aes->mmo(&it->value, p->scratch[1], hash, n);
+    for (unsigned i = 0; p->plan.narrow && i < 2; i++)
+        gf64_project(p->k.gf64, p->scratch[i], n);
     return n;
 }

@@ -108,6 +108,39 @@ void gf128_poly_acc_avx2(struct gf128 *out, const struct gf128 *key, const struc
     }
 }
 
+/* ---- the subfield -------------------------------------------------------------------------- */
+
+/* Four words to their elements. */
+static void widen4(struct gf128 out[4], const uint64_t in[4])
+{
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)in), lo, a, b;
+    __m256i h = _mm256_setzero_si256(), bit = _mm256_set1_epi64x(1);
+
+    for (unsigned i = 0; i < 64; i++, bit = _mm256_add_epi64(bit, bit)) {
+        __m256i on = _mm256_cmpeq_epi64(_mm256_and_si256(v, bit), bit);
+        h = _mm256_xor_si256(h, _mm256_and_si256(on, _mm256_set1_epi64x((long long)gf64_high[i])));
+    }
+    lo = _mm256_xor_si256(v, _mm256_or_si256(_mm256_add_epi64(h, h), _mm256_srli_epi64(h, 63)));
+    a = _mm256_unpacklo_epi64(lo, h); /* elements 0 and 2 */
+    b = _mm256_unpackhi_epi64(lo, h); /* 1 and 3 */
+    _mm256_storeu_si256((__m256i *)(void *)out, _mm256_permute2x128_si256(a, b, 0x20));
+    _mm256_storeu_si256((__m256i *)(void *)(out + 2), _mm256_permute2x128_si256(a, b, 0x31));
+}
+
+void gf64_widen_avx2(struct gf128 *out, const uint64_t *in, size_t n)
+{
+    struct gf128 last[4];
+    uint64_t part[4] = {0};
+
+    for (; n >= 4; n -= 4, in += 4, out += 4)
+        widen4(out, in);
+    if (!n)
+        return;
+    memcpy(part, in, n * sizeof *in);
+    widen4(last, part);
+    memcpy(out, last, n * sizeof *last);
+}
+
 /* ---- AES ---------------------------------------------------------------------------------- */
 
 INLINE __m128i round_key(const struct aes_key *k, unsigned r)

@@ -159,6 +159,55 @@ void gf128_poly_acc_avx512(struct gf128 *out, const struct gf128 *key, const str
     }
 }
 
+/* ---- the subfield -------------------------------------------------------------------------- */
+
+/* Eight words to pairs (low, high) of their elements. */
+INLINE void put_wide(struct gf128 *out, __m512i v, __m512i hi)
+{
+    __m512i lo = _mm512_xor_si512(v, _mm512_rol_epi64(hi, 1));
+
+    store(out, _mm512_permutex2var_epi64(lo, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), hi));
+    store(out + 4,
+          _mm512_permutex2var_epi64(lo, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), hi));
+}
+
+INLINE __m512i add_if(__m512i acc, __m512i v, __m512i bit, __m512i high)
+{
+    return _mm512_mask_xor_epi64(acc, _mm512_test_epi64_mask(v, bit), acc, high);
+}
+
+void gf64_widen_avx512(struct gf128 *out, const uint64_t *in, size_t n)
+{
+    struct gf128 last[8];
+
+    for (; n >= 32; n -= 32, in += 32, out += 32) {
+        __m512i v[4], h[4], bit = _mm512_set1_epi64(1);
+        for (unsigned j = 0; j < 4; j++) {
+            v[j] = load(in + 8 * j);
+            h[j] = _mm512_setzero_si512();
+        }
+        for (unsigned b = 0; b < 64; b++, bit = _mm512_add_epi64(bit, bit)) {
+            __m512i high = _mm512_set1_epi64((long long)gf64_high[b]);
+            for (unsigned j = 0; j < 4; j++)
+                h[j] = add_if(h[j], v[j], bit, high);
+        }
+        for (unsigned j = 0; j < 4; j++)
+            put_wide(out + 8 * j, v[j], h[j]);
+    }
+    while (n) {
+        size_t m = n < 8 ? n : 8;
+        __m512i v = _mm512_maskz_loadu_epi64((__mmask8)((1u << m) - 1), in);
+        __m512i h = _mm512_setzero_si512(), bit = _mm512_set1_epi64(1);
+        for (unsigned b = 0; b < 64; b++, bit = _mm512_add_epi64(bit, bit))
+            h = add_if(h, v, bit, _mm512_set1_epi64((long long)gf64_high[b]));
+        put_wide(last, v, h);
+        memcpy(out, last, m * sizeof *last);
+        n -= m;
+        in += m;
+        out += m;
+    }
+}
+
 /* ---- AES ---------------------------------------------------------------------------------- */
 
 struct schedule {

@@ -6,6 +6,7 @@
 #include "psi/blake2s.h"
 #include "psi/code.h"
 #include "psi/gf128.h"
+#include "psi/gf64.h"
 #include "psi/ggm.h"
 
 #define PSI_NEEDS_AVX2 (CPU_AVX2 | CPU_AES | CPU_PCLMUL)
@@ -18,6 +19,7 @@
     struct gf128 gf128_power_sum_##level(const struct gf128 *, const struct gf128 *, size_t);      \
     void gf128_poly_acc_##level(struct gf128 *, const struct gf128 *, const struct gf128 *,        \
                                 unsigned, size_t);                                                 \
+    void gf64_widen_##level(struct gf128 *, const uint64_t *, size_t);                             \
     void aes_encrypt_##level(const struct aes_key *, struct gf128 *, const struct gf128 *,         \
                              size_t);                                                              \
     void aes_mmo_##level(const struct aes_key *, struct gf128 *, const struct gf128 *, size_t);    \

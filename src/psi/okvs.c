@@ -5,6 +5,7 @@
 struct okvs_encoder {
     struct psi_kernels k;
     size_t rows_most, gap;
+    bool narrow;
     struct {
         uint16_t count, rows; /* degree, and the XOR of the rows' numbers */
     } * column;
@@ -63,7 +64,7 @@ void okvs_rows(const struct okvs_shape *s, const struct gf128 *hash, okvs_row *r
     }
 }
 
-struct okvs_encoder *okvs_encoder_new(const struct psi_kernels *k, size_t rows_most,
+struct okvs_encoder *okvs_encoder_new(const struct psi_kernels *k, size_t rows_most, bool narrow,
                                       struct arena *a, struct err *e)
 {
     struct okvs_encoder *o = arena_get(a, sizeof *o, e);
@@ -72,6 +73,7 @@ struct okvs_encoder *okvs_encoder_new(const struct psi_kernels *k, size_t rows_m
         return NULL;
     o->k = *k;
     o->rows_most = rows_most;
+    o->narrow = narrow;
     o->column = arena_get_array(a, (size_t)1 << 16, sizeof *o->column, e);
     o->stack = arena_get_array(a, ((size_t)1 << 16) + 16, sizeof *o->stack, e);
     o->order = arena_get_array(a, rows_most, sizeof *o->order, e);
@@ -316,6 +318,14 @@ static bool fix_dense(struct peeling *p, const struct gf128 *keys, const struct 
     return eliminate(m, o->gap, p->s->dense, d);
 }
 
+static void fill(const struct okvs_encoder *o, const struct aes_key *random, uint64_t counter,
+                 struct gf128 *table, size_t n)
+{
+    o->k.aes->ctr(random, table, counter, n);
+    if (o->narrow)
+        gf64_project(o->k.gf64, table, n);
+}
+
 bool okvs_encode(struct okvs_encoder *o, const struct okvs_shape *s, const struct gf128 *hash,
                  const okvs_row *rows, const struct gf128 *keys, const struct gf128 *values,
                  size_t n, const struct aes_key *random, uint64_t counter, struct gf128 *table,
@@ -325,14 +335,14 @@ bool okvs_encode(struct okvs_encoder *o, const struct okvs_shape *s, const struc
     struct gf128 dense[OKVS_DENSE_MOST];
 
     assert(n <= o->rows_most && s->dense <= OKVS_DENSE_MOST && okvs_columns(s) <= 65536);
-    o->k.aes->ctr(random, table, counter, okvs_columns(s));
+    fill(o, random, counter, table, okvs_columns(s));
     if (!triangulate(&p, hash))
         return err_fail(e, ERR_LIMIT, "a bin's table cannot be solved");
     if (o->gap) {
         if (!fix_dense(&p, keys, values, table))
             return err_fail(e, ERR_LIMIT, "a bin's table cannot be solved");
         memcpy(dense, table + s->sparse, s->dense * sizeof *dense);
-        o->k.aes->ctr(random, table, counter, s->sparse);
+        fill(o, random, counter, table, s->sparse);
         memcpy(table + s->sparse, dense, s->dense * sizeof *dense);
     }
     memcpy(o->side, values, n * sizeof *values);

@@ -29,7 +29,8 @@ typedef uint16_t okvs_row[4];
 void okvs_rows(const struct okvs_shape *s, const struct gf128 *hash, okvs_row *rows, size_t n);
 
 struct okvs_encoder; /* scratch, reused from bin to bin */
-struct okvs_encoder *okvs_encoder_new(const struct psi_kernels *k, size_t rows_most,
+/* narrow: keys, values and columns lie in the subfield of gf64.h. */
+struct okvs_encoder *okvs_encoder_new(const struct psi_kernels *k, size_t rows_most, bool narrow,
                                       struct arena *a, struct err *e);
 /* The table for n rows: dense keys and values per row. Rows with equal hashes are one. `random`
  * fills what the rows leave free. ERR_LIMIT: no such table (probability 2^-lambda). */

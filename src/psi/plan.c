@@ -4,7 +4,7 @@
 #include "psi/cot.h"
 #include "psi/vole.h"
 
-#define LOG_K_LEAST 12 /* below, the 257 outputs kept for the next chunk weigh too much */
+#define LOG_K_LEAST 12 /* below, the outputs kept for the next chunk weigh too much */
 #define BINS_MOST 4096 /* the union bounds are good for more, the transfers' memory is not */
 
 unsigned psi_log2_up(uint64_t n)
@@ -48,12 +48,12 @@ static bool fits(struct psi_plan *p, unsigned log_k, uint64_t bins)
     p->bins = bins;
     p->capacity = capacity;
     p->shape = okvs_shape_for(capacity, lambda);
-    return okvs_columns(&p->shape) + VOLE_KEPT <= (size_t)1 << log_k;
+    return okvs_columns(&p->shape) + p->kept <= (size_t)1 << log_k;
 }
 
 static uint64_t bin_bytes(const struct psi_plan *p)
 {
-    return okvs_columns(&p->shape) * 16 + vole_message_bytes(p->log_k) +
+    return okvs_columns(&p->shape) * p->column_bytes + vole_message_bytes(p->log_k) +
            vole_transfers(p->log_k) / 128 * COT_BLOCK_BYTES;
 }
 
@@ -76,6 +76,17 @@ static bool choose_bins(struct psi_plan *p)
     return least != UINT64_MAX;
 }
 
+/* A table of 64-bit columns gives the value of an item that is not in it with probability 2^-64:
+ * enough for 2^24 of the sender's. Not against a cheating receiver, who could search for such
+ * items beforehand (decision 0068). */
+static void choose_field(struct psi_plan *p, enum psi_mode mode, uint64_t sender)
+{
+    p->narrow = mode == PSI_SEMI_HONEST && PSI_LAMBDA + psi_log2_up(sender) <= 64;
+    p->kept = vole_kept(p->narrow);
+    p->first_block = 1 + vole_base_blocks(p->narrow);
+    p->column_bytes = p->narrow ? 8 : 16;
+}
+
 bool psi_plan_make(struct psi_plan *p, uint64_t receiver, uint64_t sender, enum psi_mode mode,
                    enum psi_code code, struct err *e)
 {
@@ -85,6 +96,7 @@ bool psi_plan_make(struct psi_plan *p, uint64_t receiver, uint64_t sender, enum 
     memset(p, 0, sizeof *p);
     p->x = receiver + PSI_CANARIES + PSI_CANARIES_OWN;
     p->y = sender + PSI_CANARIES;
+    choose_field(p, mode, sender);
     if (!choose_bins(p))
         return err_fail(e, ERR_LIMIT, "no parameters for %llu items", (unsigned long long)receiver);
     p->groups = code == PSI_CODE_21X24 ? 3 : 1;
@@ -94,8 +106,9 @@ bool psi_plan_make(struct psi_plan *p, uint64_t receiver, uint64_t sender, enum 
         p->tag_bits = PSI_LAMBDA + psi_log2_up(p->x) + psi_log2_up(p->y);
     p->high_bits = psi_log2_up(p->y);
     p->high_bytes = (size_t)((p->y + ((uint64_t)1 << p->high_bits) + 7) / 8);
-    p->transfer_blocks = 1 + VOLE_KEPT + p->bins * (vole_transfers(p->log_k) / 128);
-    p->bytes_r = p->transfer_blocks * COT_BLOCK_BYTES + p->bins * okvs_columns(&p->shape) * 16;
+    p->transfer_blocks = p->first_block + p->bins * (vole_transfers(p->log_k) / 128);
+    p->bytes_r =
+        p->transfer_blocks * COT_BLOCK_BYTES + p->bins * okvs_columns(&p->shape) * p->column_bytes;
     p->bytes_s = p->bins * vole_message_bytes(p->log_k) + p->high_bytes +
                  (p->y * (p->tag_bits - p->high_bits) + 7) / 8;
     return true;

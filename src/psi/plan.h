@@ -14,11 +14,15 @@
 struct psi_plan {
     unsigned log_k, groups, depth;
     uint64_t x, y; /* items of receiver and sender: declared, and canaries */
+    bool narrow;   /* columns in GF(2^64): semi-honest, and false matches stay below 2^-40 */
     uint64_t bins, capacity;
     struct okvs_shape shape;
     unsigned tag_bits;         /* 128, or what the semi-honest mode needs */
     unsigned high_bits;        /* of a tag: coded in unary, the rest as they are */
     size_t transfer_blocks;    /* blocks of 128 correlated transfers */
+    size_t first_block;        /* of these, the first of chunk 0's trees */
+    size_t kept;               /* outputs of a chunk before its columns */
+    size_t column_bytes;       /* 16 or 8 */
     size_t high_bytes;         /* of the reply's unary part */
     uint64_t bytes_r, bytes_s; /* estimates of what each side sends, for progress */
 };

@@ -133,7 +133,7 @@ static bool hash_items(struct psi *p, bool *busy, struct err *e)
         return true;
     if (!psi_items_scratch(p, e))
         return false;
-    p->encoder = okvs_encoder_new(&p->k, p->plan.capacity + 1, p->keys, e);
+    p->encoder = okvs_encoder_new(&p->k, p->plan.capacity + 1, p->plan.narrow, p->keys, e);
     psi_next_phase(p);
     *busy = true;
     return p->encoder;
@@ -146,7 +146,7 @@ static size_t chunk_size(const struct psi *p)
 
 static size_t columns_size(const struct psi *p)
 {
-    return 16 + 16 * okvs_columns(&p->plan.shape);
+    return 16 + p->plan.column_bytes * okvs_columns(&p->plan.shape);
 }
 
 static size_t columns_room(const struct psi *p)
@@ -158,19 +158,24 @@ static size_t columns_room(const struct psi *p)
 static void put_columns(const struct psi *p, struct gf128 answer, uint8_t *out)
 {
     size_t n = okvs_columns(&p->plan.shape);
-    const struct gf128 *a = p->a + VOLE_KEPT;
+    const struct gf128 *a = p->a + p->plan.kept;
 
     memcpy(out, &answer, 16);
-    for (size_t i = 0; i < n; i++) {
+    out += 16;
+    for (size_t i = 0; i < n; i++, out += p->plan.column_bytes) {
         struct gf128 x = gf128_xor(a[i], p->table[i]);
-        memcpy(out + 16 + 16 * i, &x, 16);
+        uint64_t half = gf64_narrow(x);
+        if (p->plan.narrow)
+            memcpy(out, &half, 8);
+        else
+            memcpy(out, &x, 16);
     }
 }
 
 static bool take_chunk(struct psi *p, struct bytes body, struct err *e)
 {
     size_t per_chunk = vole_transfers(p->plan.log_k) / 128, n;
-    size_t at = 1 + VOLE_KEPT + p->bin * per_chunk;
+    size_t at = p->plan.first_block + p->bin * per_chunk;
     struct gf128 answer, check;
     uint64_t first;
     uint8_t *out;
@@ -185,8 +190,8 @@ static bool take_chunk(struct psi *p, struct bytes body, struct err *e)
     out = psi_frame(p, FRAME_COLUMNS, columns_size(p));
     put_columns(p, answer, out);
     psi_frame_end(p, FRAME_COLUMNS, columns_size(p));
-    okvs_decode(&p->k, &p->plan.shape, p->c + VOLE_KEPT, (const okvs_row *)p->rows, p->scratch[0],
-                p->values + first, n);
+    okvs_decode(&p->k, &p->plan.shape, p->c + p->plan.kept, (const okvs_row *)p->rows,
+                p->scratch[0], p->values + first, n);
     if (++p->bin == p->plan.bins) {
         psi_say(p, FRAME_SHARE, bytes_of(p->secret[COMMIT_SHARE], 32));
         psi_next_phase(p);

@@ -139,7 +139,7 @@ static void chunk_seed(const struct psi *p, uint64_t chunk, uint8_t out[16])
 static bool send_chunk(struct psi *p)
 {
     size_t size = vole_message_bytes(p->plan.log_k), slot = p->bins_sent % CHUNKS_AHEAD;
-    size_t at = 1 + VOLE_KEPT + p->bins_sent * (vole_transfers(p->plan.log_k) / 128);
+    size_t at = p->plan.first_block + p->bins_sent * (vole_transfers(p->plan.log_k) / 128);
     uint8_t seed[16], *out;
 
     if (p->bins_sent == p->plan.bins || p->bins_sent >= p->bin + CHUNKS_AHEAD ||
@@ -148,7 +148,7 @@ static bool send_chunk(struct psi *p)
     chunk_seed(p, p->bins_sent, seed);
     vole_send(&p->vole, p->bins_sent, seed, p->transfers + 128 * at, out, &p->half[slot]);
     psi_frame_end(p, FRAME_CHUNK, size);
-    memcpy(p->ahead[slot], p->vole.x + VOLE_KEPT, 16 * okvs_columns(&p->plan.shape));
+    memcpy(p->ahead[slot], p->vole.x + p->plan.kept, 16 * okvs_columns(&p->plan.shape));
     p->bins_sent++;
     return true;
 }
@@ -169,7 +169,7 @@ static bool hash_items(struct psi *p, bool *busy, struct err *e)
 
 static size_t columns_size(const struct psi *p)
 {
-    return 16 + 16 * okvs_columns(&p->plan.shape);
+    return 16 + p->plan.column_bytes * okvs_columns(&p->plan.shape);
 }
 
 static bool before_deadline(struct psi *p, struct err *e)
@@ -191,6 +191,16 @@ static bool make_chunks(struct psi *p, bool *busy, struct err *e)
     return before_deadline(p, e);
 }
 
+/* The masked columns as elements. Narrow ones are widened where the chunk's B was, which has gone
+ * to its slot. */
+static const struct gf128 *columns_of(struct psi *p, const uint8_t *in)
+{
+    if (!p->plan.narrow)
+        return (const struct gf128 *)(const void *)in;
+    p->k.gf64->widen(p->vole.x, (const uint64_t *)(const void *)in, okvs_columns(&p->plan.shape));
+    return p->vole.x;
+}
+
 static bool take_columns(struct psi *p, struct bytes body, struct err *e)
 {
     size_t slot = p->bin % CHUNKS_AHEAD, n;
@@ -204,8 +214,7 @@ static bool take_columns(struct psi *p, struct bytes body, struct err *e)
     memcpy(&answer, body.p, 16);
     check = vole_check(&p->vole, p->half[slot], answer);
     transcript_add(&p->proofs, bytes_of(&check, sizeof check));
-    p->k.gf->scale_acc(b, (const struct gf128 *)(const void *)(body.p + 16), &p->vole.delta,
-                       okvs_columns(&p->plan.shape));
+    p->k.gf->scale_acc(b, columns_of(p, body.p + 16), &p->vole.delta, okvs_columns(&p->plan.shape));
     n = psi_items_bin(p, p->bin, &first);
     okvs_decode(&p->k, &p->plan.shape, b, (const okvs_row *)p->rows, p->scratch[0],
                 p->values + first, n);

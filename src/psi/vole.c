@@ -8,7 +8,7 @@ struct gf128 *vole_array(struct arena *a, size_t n, struct err *e)
 }
 
 bool vole_init(struct vole *v, const struct psi_kernels *k, const uint8_t sid[32], unsigned log_k,
-               unsigned groups, struct arena *a, struct err *e)
+               unsigned groups, bool narrow, struct arena *a, struct err *e)
 {
     uint8_t key[16];
 
@@ -17,7 +17,10 @@ bool vole_init(struct vole *v, const struct psi_kernels *k, const uint8_t sid[32
     memcpy(v->sid, sid, 32);
     derive(sid, LABEL_PSI_CODE, BYTES("code"), key, sizeof key);
     v->x = vole_array(a, (size_t)2 << log_k, e);
-    return v->x && code_init(&v->code, log_k, groups, k->aes, key, a, e);
+    if (!v->x || !code_init(&v->code, log_k, groups, k->aes, key, a, e))
+        return false;
+    v->code.narrow = narrow;
+    return true;
 }
 
 /* Sum of x^i * t[i]. */
@@ -30,19 +33,52 @@ static struct gf128 pack(const struct gf128 t[128])
     return s;
 }
 
+/* The same in the subfield's basis, from 64. */
+static struct gf128 pack_narrow(const struct vole *v, const struct gf128 t[64])
+{
+    struct gf128 basis[64], s = {0, 0};
+    uint64_t unit[64];
+
+    for (unsigned i = 0; i < 64; i++)
+        unit[i] = (uint64_t)1 << i;
+    v->k.gf64->widen(basis, unit, 64);
+    v->k.gf->mul(basis, basis, t, 64);
+    for (unsigned i = 0; i < 64; i++)
+        s = gf128_xor(s, basis[i]);
+    return s;
+}
+
+static void pack_all(const struct vole *v, const struct gf128 *t, struct gf128 *out)
+{
+    bool narrow = v->code.narrow;
+
+    for (size_t i = 0; i < vole_kept(narrow); i++)
+        out[i] = narrow ? pack_narrow(v, t + 64 * i) : pack(t + 128 * i);
+}
+
 void vole_sender_base(struct vole *v, struct gf128 delta, const struct gf128 *q)
 {
     v->delta = delta;
-    for (size_t i = 0; i < VOLE_KEPT; i++)
-        v->kept[i] = pack(q + 128 * i);
+    pack_all(v, q, v->kept);
 }
 
 void vole_receiver_base(struct vole *v, const struct gf128 *t, const struct gf128 *bits)
 {
-    for (size_t i = 0; i < VOLE_KEPT; i++) {
-        v->kept[i] = bits[i];
-        v->kept2[i] = pack(t + 128 * i);
-    }
+    size_t n = vole_kept(v->code.narrow);
+
+    pack_all(v, t, v->kept2);
+    if (v->code.narrow)
+        v->k.gf64->widen(v->kept, (const uint64_t *)(const void *)bits, n);
+    else
+        memcpy(v->kept, bits, n * sizeof *bits);
+}
+
+/* What hides an answer, or a check value: the kept outputs that are no noise. */
+static struct gf128 mask_of(const struct vole *v, const struct gf128 *kept)
+{
+    struct gf128 m = kept[VOLE_TREES];
+
+    return v->code.narrow ? gf128_xor(m, gf128_double(kept[VOLE_TREES + 1])) : m;
 }
 
 /* A chunk has keys of its own, so that what is hashed under one key stays below 2^18 blocks. */
@@ -94,7 +130,7 @@ void vole_send(struct vole *v, uint64_t chunk, const uint8_t seed[16], const str
         out += 16;
     }
     chi = challenge(v, chunk, message);
-    *check = gf128_xor(v->k.gf->power_sum(&chi, v->x, n), v->kept[VOLE_TREES]);
+    *check = gf128_xor(v->k.gf->power_sum(&chi, v->x, n), mask_of(v, v->kept));
     v->k.code->encode(&v->code, v->x);
     memcpy(v->kept, v->x, sizeof v->kept);
     wipe(root, sizeof root);
@@ -198,8 +234,8 @@ void vole_receive(struct vole *v, uint64_t chunk, const struct gf128 *t, const s
             v->k.ggm->place(w, leaves, hole, v->kept[i], fill, v->x + 2 * (at - k),
                             v->x + 2 * (at - k) + 1, 2);
     }
-    *answer = gf128_xor(r.x, v->kept[VOLE_TREES]);
-    *check = gf128_xor(r.check, v->kept2[VOLE_TREES]);
+    *answer = gf128_xor(r.x, mask_of(v, v->kept));
+    *check = gf128_xor(r.check, mask_of(v, v->kept2));
     v->k.code->encode_pair(&v->code, a, c, v->x);
     memcpy(v->kept, a, sizeof v->kept);
     memcpy(v->kept2, c, sizeof v->kept2);

@@ -7,6 +7,10 @@
  * correlated transfers each: their bits are the field element, which saves a protocol
  * (decision 0063).
  *
+ * Narrow: A lies in the subfield GF(2^64) (gf64.h). Then 64 transfers make an element of the base,
+ * and the mask of a check is two kept outputs, one of them times x: 258 are kept. x is not in the
+ * subfield, so the two are a whole random element.
+ *
  * The sender's message per chunk: per tree, a block per level and one for the leaves. The
  * receiver's: one element. The challenge is taken from the hash of the sender's message. Both end
  * with a check value; the sender proves at the end of the run that it has the receiver's.
@@ -18,7 +22,17 @@
 #include "psi/kernels.h"
 
 #define VOLE_TREES 256
-#define VOLE_KEPT (VOLE_TREES + 1)
+#define VOLE_KEPT_MOST (VOLE_TREES + 2)
+
+/* Outputs a chunk keeps for the next, and the blocks of transfers that make chunk 0's. */
+static inline size_t vole_kept(bool narrow)
+{
+    return narrow ? VOLE_TREES + 2 : VOLE_TREES + 1;
+}
+static inline size_t vole_base_blocks(bool narrow)
+{
+    return narrow ? vole_kept(true) / 2 : vole_kept(false);
+}
 
 /* Leaves per tree: 2K / 256. */
 static inline unsigned vole_depth(unsigned log_k)
@@ -40,10 +54,10 @@ struct vole { /* one side's state */
     struct psi_kernels k;
     struct code code;
     uint8_t sid[32];
-    struct gf128 delta;            /* secret; the sender's */
-    struct gf128 kept[VOLE_KEPT];  /* secret; B, or A */
-    struct gf128 kept2[VOLE_KEPT]; /* secret; the receiver's C */
-    struct gf128 *x;               /* the sender's 2K, the receiver's 2K of second halves */
+    struct gf128 delta;                 /* secret; the sender's */
+    struct gf128 kept[VOLE_KEPT_MOST];  /* secret; B, or A */
+    struct gf128 kept2[VOLE_KEPT_MOST]; /* secret; the receiver's C */
+    struct gf128 *x;                    /* the sender's 2K, the receiver's 2K of second halves */
 };
 
 /* n elements at a multiple of 64 bytes: a pair of elements then never straddles a line of cache. */
@@ -51,8 +65,8 @@ struct gf128 *vole_array(struct arena *a, size_t n, struct err *e);
 
 /* Arrays come from `a`, which should be a secret arena. */
 bool vole_init(struct vole *v, const struct psi_kernels *k, const uint8_t sid[32], unsigned log_k,
-               unsigned groups, struct arena *a, struct err *e);
-/* Chunk 0's base from 128 transfers per element: q, or t and bits (16 bytes per 128). */
+               unsigned groups, bool narrow, struct arena *a, struct err *e);
+/* Chunk 0's base from 128 or 64 transfers per element: q, or t and bits (16 bytes per 128). */
 void vole_sender_base(struct vole *v, struct gf128 delta, const struct gf128 *q);
 void vole_receiver_base(struct vole *v, const struct gf128 *t, const struct gf128 *bits);
 

@@ -48,6 +48,18 @@ static void field(const struct psi_kernels *k)
     no_errors("field", 0);
 }
 
+static void subfield(const struct psi_kernels *k)
+{
+    uint64_t words[37];
+    struct gf128 x[37];
+
+    os_random(os_system(), words, sizeof words);
+    secret(words, sizeof words);
+    k->gf64->widen(x, words, 37);
+    gf64_project(k->gf64, x, 37);
+    no_errors("subfield", 0);
+}
+
 static void blocks(const struct psi_kernels *k)
 {
     struct gf128 x[70], y[70];
@@ -98,6 +110,8 @@ static void code(const struct psi_kernels *k)
         abort();
     secret(x, 4096 * sizeof *x);
     k->code->encode(&c, x);
+    c.narrow = true;
+    k->code->encode(&c, x);
     k->code->encode_pair(&c, x, x + 1024, x + 2048);
     no_errors("code", 0);
     arena_free(a);
@@ -106,7 +120,7 @@ static void code(const struct psi_kernels *k)
 /* The whole of both sides of transfers and VOLE, keys and delta secret. */
 static void transfers(const struct psi_kernels *k)
 {
-    enum { BLOCKS = 1 + VOLE_KEPT + 10 };
+    enum { BLOCKS = 1 + VOLE_TREES + 1 + 10 };
     struct arena *a = arena_new((size_t)1 << 28);
     struct err e = {0};
     struct cot *r = arena_get(a, sizeof *r, &e), *s = arena_get(a, sizeof *s, &e);
@@ -151,16 +165,17 @@ static void transfers(const struct psi_kernels *k)
         struct gf128 *va = arena_get_array(a, 4096, 16, &e), *vc = arena_get_array(a, 4096, 16, &e);
         struct gf128 half, answer, proof;
         uint8_t *m = arena_get(a, vole_message_bytes(12), &e), seed[16] = {5};
-        if (!vole_init(vs, k, sid, 12, 1, a, &e) || !vole_init(vr, k, sid, 12, 1, a, &e))
+        if (!vole_init(vs, k, sid, 12, 1, false, a, &e) ||
+            !vole_init(vr, k, sid, 12, 1, false, a, &e))
             abort();
         secret(seed, sizeof seed);
         vole_sender_base(vs, s->delta, q + 128);
         vole_receiver_base(vr, t + 128, u + 1);
-        vole_send(vs, 0, seed, q + 128 * (1 + VOLE_KEPT), m, &half);
+        vole_send(vs, 0, seed, q + 128 * (1 + vole_base_blocks(false)), m, &half);
         public(m, vole_message_bytes(12));
         no_errors("the sender's chunk", 0);
-        vole_receive(vr, 0, t + 128 * (1 + VOLE_KEPT), u + 1 + VOLE_KEPT, m, va, vc, &answer,
-                     &proof);
+        vole_receive(vr, 0, t + 128 * (1 + vole_base_blocks(false)),
+                     u + 1 + vole_base_blocks(false), m, va, vc, &answer, &proof);
         no_errors("the receiver's chunk", 0);
         public(&answer, sizeof answer);
         half = vole_check(vs, half, answer);
@@ -192,6 +207,7 @@ int main(void)
     }
     printf("kernels: %s\n", k.aes->name);
     field(&k);
+    subfield(&k);
     blocks(&k);
     trees(&k);
     code(&k);

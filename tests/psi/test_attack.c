@@ -22,6 +22,24 @@ static uint64_t bit_of(struct gf128 x, unsigned i)
     return (i < 64 ? x.lo >> i : x.hi >> (i - 64)) & 1;
 }
 
+/* An element by its planes: 128 of them, or in the subfield the 64 that go over the wire. */
+static struct gf128 planes_of(const struct code *c, struct gf128 x)
+{
+    return c->narrow ? (struct gf128){gf64_narrow(x), 0} : x;
+}
+
+static struct gf128 of_planes(const struct code *c, struct gf128 bits)
+{
+    if (c->narrow)
+        gf64_best(0)->widen(&bits, &bits.lo, 1);
+    return bits;
+}
+
+static unsigned planes(const struct code *c)
+{
+    return c->narrow ? 64 : 128;
+}
+
 /* Is each bit plane of the output the code's image of the same plane of the input? */
 static bool plane_linear(const struct code *c, const struct gf128 *in)
 {
@@ -31,19 +49,22 @@ static bool plane_linear(const struct code *c, const struct gf128 *in)
     assert_true(x && y);
     memcpy(x, in, N * sizeof *x);
     encode(c, x);
-    for (unsigned plane = 0; plane < 128; plane += 13) {
-        for (size_t i = 0; i < N; i++)
-            y[i] = (struct gf128){bit_of(in[i], plane), 0};
+    for (unsigned i = 0; i < 10; i++) {
+        unsigned plane = i * planes(c) / 10 + 1;
+        for (size_t j = 0; j < N; j++)
+            y[j] = of_planes(c, (struct gf128){bit_of(planes_of(c, in[j]), plane), 0});
         encode(c, y);
-        for (size_t i = 0; i < K; i++)
-            equal += y[i].hi == 0 && y[i].lo == bit_of(x[i], plane);
+        for (size_t j = 0; j < K; j++) {
+            struct gf128 got = planes_of(c, y[j]);
+            equal += got.hi == 0 && got.lo == bit_of(planes_of(c, x[j]), plane);
+        }
     }
     free(x);
     free(y);
     return equal == 10 * K;
 }
 
-static struct code make_code(struct rng *r, struct arena *a, bool binary)
+static struct code make_code(struct rng *r, struct arena *a, bool binary, bool narrow)
 {
     struct err e = {0};
     struct code c;
@@ -52,6 +73,7 @@ static struct code make_code(struct rng *r, struct arena *a, bool binary)
     rng_bytes(r, key, sizeof key);
     must(code_init(&c, LOG_K, 1, aes_best(0), key, a, &e), &e);
     c.binary = binary;
+    c.narrow = narrow;
     return c;
 }
 
@@ -60,12 +82,16 @@ static void the_code_is_not_linear_by_planes(void **state)
     struct rng r = rng_from_env("planes");
     struct arena *a = test_arena();
     struct gf128 *in = malloc(N * sizeof *in);
-    struct code ours = make_code(&r, a, false), weak = make_code(&r, a, true);
 
     (void)state;
-    rng_bytes(&r, in, N * sizeof *in);
-    assert_false(plane_linear(&ours, in));
-    assert_true(plane_linear(&weak, in)); /* with the constant one it would be */
+    for (int narrow = 0; narrow < 2; narrow++) {
+        struct code ours = make_code(&r, a, false, narrow), weak = make_code(&r, a, true, narrow);
+        rng_bytes(&r, in, N * sizeof *in);
+        for (size_t i = 0; i < N; i++)
+            in[i] = of_planes(&ours, in[i]);
+        assert_false(plane_linear(&ours, in));
+        assert_true(plane_linear(&weak, in)); /* with the constant one it would be */
+    }
     free(in);
     arena_free(a);
 }
@@ -102,15 +128,17 @@ static void generator(const struct code *c, struct matrix *m)
 
     assert_non_null(x);
     memset(m, 0, sizeof *m);
-    for (size_t base = 0; base < N; base += 128) { /* 128 unit vectors in the 128 planes */
+    for (size_t base = 0; base < N; base += planes(c)) { /* a unit vector in each plane */
         memset(x, 0, N * sizeof *x);
-        for (size_t j = 0; j < 128; j++)
-            x[base + j] = j < 64 ? (struct gf128){(uint64_t)1 << j, 0}
-                                 : (struct gf128){0, (uint64_t)1 << (j - 64)};
+        for (size_t j = 0; j < planes(c); j++)
+            x[base + j] = of_planes(c, j < 64 ? (struct gf128){(uint64_t)1 << j, 0}
+                                              : (struct gf128){0, (uint64_t)1 << (j - 64)});
         encode(c, x);
         for (size_t i = 0; i < K; i++) {
-            m->bits[i][base / 64] = x[i].lo;
-            m->bits[i][base / 64 + 1] = x[i].hi;
+            struct gf128 got = planes_of(c, x[i]);
+            m->bits[i][base / 64] = got.lo;
+            if (!c->narrow)
+                m->bits[i][base / 64 + 1] = got.hi;
         }
     }
     free(x);
@@ -205,9 +233,10 @@ static void rank_attack(struct rng *r, const struct code *c, const struct noise 
     assert_true(m && x);
     generator(c, m);
     for (size_t i = 0; i < n->t; i++)
-        x[n->at[i]] = n->value[i];
+        x[n->at[i]] = of_planes(c, n->value[i]);
     encode(c, x);
-    memcpy(m->out, x, K * sizeof *x);
+    for (size_t i = 0; i < K; i++)
+        m->out[i] = planes_of(c, x[i]);
     rank = reduce(r, m);
     /* Rows at pivots without noise lie in the span of the noise outside J. Collect that span from
      * rows until several in a row bring nothing new. */
@@ -231,12 +260,12 @@ static void the_rank_attack_finds_nothing(void **state)
 {
     struct rng r = rng_from_env("rank");
     struct arena *a = test_arena();
-    struct code ours = make_code(&r, a, false), weak = make_code(&r, a, true);
     size_t named, right, most = 0, good = 0;
 
     (void)state;
-    for (int i = 0; i < 3; i++) {
-        struct noise n = make_noise(&r, 64);
+    for (int i = 0; i < 6; i++) { /* the second three in the subfield, whose planes are 64 */
+        struct code ours = make_code(&r, a, false, i >= 3), weak = make_code(&r, a, true, i >= 3);
+        struct noise n = make_noise(&r, i < 3 ? 64 : 32);
         rank_attack(&r, &ours, &n, &named, &right);
         /* chance alone names a K-th of what it names right */
         assert_true(right * 4 <= named + 8);
@@ -281,7 +310,7 @@ static void few_outputs_depend_on_nearly_all_of_d(void **state)
 
     (void)state;
     for (int i = 0; i < 12; i++) {
-        struct code c = make_code(&r, a, false);
+        struct code c = make_code(&r, a, false, i >= 6);
         size_t w = 1 + (size_t)i % 4, at[4];
         double got;
         for (size_t j = 0; j < w; j++)
@@ -300,7 +329,7 @@ static void the_image_of_noise_is_not_biased(void **state)
 {
     struct rng r = rng_from_env("bias");
     struct arena *a = test_arena();
-    struct code c = make_code(&r, a, false);
+    struct code c = make_code(&r, a, false, false);
     struct gf128 *x = calloc(N, sizeof *x);
     uint64_t ones[128] = {0};
 

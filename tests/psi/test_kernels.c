@@ -88,6 +88,70 @@ static void x_generates_the_group(void **state)
     }
 }
 
+/* The subfield: closed, its words one to one and linear, theta a generator of its group. */
+static void the_subfield_is_one(void **state)
+{
+    static const uint64_t primes[] = {3, 5, 17, 257, 641, 65537, 6700417};
+    struct rng r = rng_from_env("subfield");
+    const struct gf64_ops *ops = gf64_best(0);
+    struct gf128 up = gf64_theta, one = {1, 0};
+
+    (void)state;
+    for (int i = 0; i < 64; i++)
+        up = gf128_double(up);
+    assert_memory_equal(&up, &gf64_theta_up, 16);
+    for (int i = 0; i < 500; i++) {
+        uint64_t v[2] = {rng_u64(&r), rng_u64(&r)}, w;
+        struct gf128 x[3], p;
+        if (i == 0)
+            v[0] = 1;
+        ops->widen(x, v, 2);
+        if (i == 0)
+            assert_memory_equal(x, &one, 16);
+        assert_int_equal(gf64_narrow(x[0]), v[0]);
+        p = x[0];
+        for (int j = 0; j < 64; j++)
+            p = gf128_mul(p, p);
+        assert_memory_equal(&p, &x[0], 16); /* x^(2^64) = x: so says the subfield */
+        p = gf128_mul(x[0], x[1]);
+        w = gf64_narrow(p);
+        ops->widen(&x[2], &w, 1);
+        assert_memory_equal(&p, &x[2], 16);
+    }
+    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++) {
+        uint64_t left = UINT64_MAX / primes[i];
+        struct gf128 power = one, base = gf64_theta;
+        assert_int_equal(left * primes[i], UINT64_MAX);
+        for (; left; left >>= 1, base = gf128_mul(base, base))
+            if (left & 1)
+                power = gf128_mul(power, base);
+        assert_memory_not_equal(&power, &one, 16);
+    }
+}
+
+static void subfields_agree(void **state)
+{
+    struct rng r = rng_from_env("gf64");
+    uint64_t in[N + 4];
+    struct gf128 want[N], got[N + 1];
+
+    (void)state;
+    rng_bytes(&r, in, sizeof in);
+    for (const struct gf64_ops *v = gf64_variants; v->needs; v++) {
+        if (v->needs & ~machine())
+            continue;
+        for (size_t n = 0; n <= N; n++)
+            for (size_t off = 0; off < 4; off++) {
+                struct gf128 guard = {7, 7};
+                got[n] = guard;
+                gf64_best(0)->widen(want, in + off, n);
+                v->widen(got, in + off, n);
+                assert_memory_equal(want, got, n * 16);
+                assert_memory_equal(&got[n], &guard, 16);
+            }
+    }
+}
+
 static void fields_agree(void **state)
 {
     struct rng r = rng_from_env("gf128");
@@ -336,8 +400,10 @@ static void codes_agree(void **state)
     struct err e = {0};
 
     (void)state;
-    for (unsigned log_k = 10; log_k <= 13; log_k++)
+    for (unsigned round = 0; round < 6; round++) /* the last two in the subfield */
         for (unsigned groups = 1; groups <= 3; groups += 2) {
+            unsigned log_k = 10 + round % 4;
+            bool narrow = round >= 4;
             size_t k = (size_t)1 << log_k;
             struct gf128 *in = random_elements(&r, a, 4 * k), *x = random_elements(&r, a, 2 * k);
             struct gf128 *y = random_elements(&r, a, 2 * k), *d = random_elements(&r, a, 2 * k);
@@ -345,6 +411,7 @@ static void codes_agree(void **state)
             struct code c;
             rng_bytes(&r, key, 16);
             must(code_init(&c, log_k, groups, aes_best(0), key, a, &e), &e);
+            c.narrow = narrow;
             memcpy(x, in, 2 * k * 16);
             code_best(0)->encode(&c, x);
             for (const struct code_ops *v = code_variants; v->needs; v++) {
@@ -381,6 +448,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_field_is_the_field),
         cmocka_unit_test(x_generates_the_group),
+        cmocka_unit_test(the_subfield_is_one),
+        cmocka_unit_test(subfields_agree),
         cmocka_unit_test(fields_agree),
         cmocka_unit_test(aes_is_fips_197),
         cmocka_unit_test(aes_agrees),

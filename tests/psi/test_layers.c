@@ -195,7 +195,17 @@ static void a_transpose_exchanges_rows_and_columns(void **state)
                              (i < 64 ? y[j].lo >> i : y[j].hi >> (i - 64)) & 1);
 }
 
-/* C = B + delta*A over three chunks, each fed by the one before; A looks random. */
+static bool in_subfield(struct gf128 x)
+{
+    uint64_t word = gf64_narrow(x);
+    struct gf128 back;
+
+    gf64_best(0)->widen(&back, &word, 1);
+    return back.lo == x.lo && back.hi == x.hi;
+}
+
+/* C = B + delta*A over three chunks, each fed by the one before; narrow ones keep A in the
+ * subfield, and answers out of it, as their mask is a whole element. */
 static void vole_holds_on_every_chunk(void **state)
 {
     struct rng r = rng_from_env("vole");
@@ -204,23 +214,27 @@ static void vole_holds_on_every_chunk(void **state)
     (void)state;
     run_ot(&r, &b);
     for (unsigned log_k = 12; log_k <= 14; log_k += 2)
-        for (unsigned groups = 1; groups <= 3; groups += 2) {
+        for (unsigned kind = 0; kind < 4; kind++) {
+            unsigned groups = kind & 1 ? 3 : 1;
+            bool narrow = kind >= 2;
+            size_t base = 1 + vole_base_blocks(narrow);
             struct arena *a = test_arena();
             struct err e = {0};
+            unsigned outside = 0;
             size_t k = (size_t)1 << log_k, blocks = vole_transfers(log_k) / 128;
-            struct psi_kernels kernels = psi_kernels_best(groups == 3 ? 0 : cpu_features());
-            struct transfers *x = run_cot(&r, a, &b, 1 + VOLE_KEPT + 3 * blocks, cpu_features());
+            struct psi_kernels kernels = psi_kernels_best(kind == 3 ? 0 : cpu_features());
+            struct transfers *x = run_cot(&r, a, &b, base + 3 * blocks, cpu_features());
             struct gf128 *va = arena_get_array(a, k, 16, &e), *vc = arena_get_array(a, k, 16, &e);
             struct gf128 delta = gf128_load(b.delta), half, check, answer, proof, *p;
             uint8_t *m = arena_get(a, vole_message_bytes(log_k), &e), seed[16];
             static struct vole s, v;
-            must(vole_init(&s, &kernels, b.sid, log_k, groups, a, &e), &e);
-            must(vole_init(&v, &kernels, b.sid, log_k, groups, a, &e), &e);
+            must(vole_init(&s, &kernels, b.sid, log_k, groups, narrow, a, &e), &e);
+            must(vole_init(&v, &kernels, b.sid, log_k, groups, narrow, a, &e), &e);
             vole_sender_base(&s, delta, x->q + 128);
             vole_receiver_base(&v, x->t + 128, x->u + 1);
             p = arena_get_array(a, k, 16, &e);
             for (size_t chunk = 0; chunk < 3; chunk++) {
-                size_t at = 1 + VOLE_KEPT + chunk * blocks;
+                size_t at = base + chunk * blocks;
                 rng_bytes(&r, seed, 16);
                 vole_send(&s, chunk, seed, x->q + 128 * at, m, &half);
                 vole_receive(&v, chunk, x->t + 128 * at, x->u + at, m, va, vc, &answer, &check);
@@ -229,7 +243,11 @@ static void vole_holds_on_every_chunk(void **state)
                 memcpy(p, s.x, k * 16);
                 kernels.gf->scale_acc(p, va, &delta, k);
                 assert_memory_equal(p, vc, k * 16);
+                for (size_t i = 0; narrow && i < k; i++)
+                    assert_true(in_subfield(va[i]));
+                outside += !in_subfield(answer); /* and what answers show is not */
             }
+            assert_int_equal(outside, 3);
             /* a changed message is noticed */
             for (int i = 0; i < 10; i++) {
                 size_t at = rng_below(&r, vole_message_bytes(log_k));
@@ -265,7 +283,7 @@ static struct table make_rows(struct rng *r, struct arena *a, size_t n, unsigned
     t.out = arena_get_array(a, n + 1, 16, &e);
     t.columns = arena_get_array(a, okvs_columns(&t.shape), 16, &e);
     t.rows = arena_get_array(a, n + 1, sizeof *t.rows, &e);
-    t.encoder = okvs_encoder_new(&k, n + 1, a, &e);
+    t.encoder = okvs_encoder_new(&k, n + 1, false, a, &e);
     rng_bytes(r, t.hash, n * 16);
     rng_bytes(r, t.keys, n * 16);
     rng_bytes(r, t.values, n * 16);
@@ -396,7 +414,8 @@ static void plans_fit_their_chunks(void **state)
             struct psi_plan p;
             uint64_t n = sizes[i];
             must(psi_plan_make(&p, n, n, (enum psi_mode)mode, PSI_CODE_7X24, &e), &e);
-            assert_true(okvs_columns(&p.shape) + VOLE_KEPT <= (size_t)1 << p.log_k);
+            assert_true(okvs_columns(&p.shape) + p.kept <= (size_t)1 << p.log_k);
+            assert_int_equal(p.narrow, mode && n <= 1 << 24);
             assert_true(p.bins * p.capacity >= p.x);
             print_message(
                 "%9llu %s: 2^%u, %llu bins of %llu, %u + %u columns, m/n %.4f, %.1f bits\n",
@@ -405,7 +424,7 @@ static void plans_fit_their_chunks(void **state)
                 (double)(p.bins * okvs_columns(&p.shape)) / (double)(n + 1),
                 8.0 * (double)(p.bytes_r + p.bytes_s) / (double)(n + 1));
             if (n >= 1 << 20)
-                assert_true(8 * (p.bytes_r + p.bytes_s) <= (mode ? 245 : 285) * n);
+                assert_true(8 * (p.bytes_r + p.bytes_s) <= (p.narrow ? 160 : mode ? 245 : 285) * n);
         }
 }
 

@@ -115,13 +115,29 @@ static void codes(const struct psi_kernels *k)
         k->code->encode(&c, x);
         check(groups == 1 ? "code-7x24-first" : "code-21x24-first", x, 16);
         check_hash(groups == 1 ? "code-7x24" : "code-21x24", x, 4096 * 16);
+        c.narrow = true;
+        k->aes->ctr(&key, x, 0, 8192);
+        gf64_project(k->gf64, x, 8192);
+        k->code->encode(&c, x);
+        check(groups == 1 ? "code-narrow-7x24-first" : "code-narrow-21x24-first", x, 16);
+        check_hash(groups == 1 ? "code-narrow-7x24" : "code-narrow-21x24", x, 4096 * 16);
     }
     arena_free(a);
 }
 
+static void subfield(const struct psi_kernels *k)
+{
+    static const uint64_t in[4] = {1, 2, 0x0123456789abcdef, UINT64_MAX};
+    struct gf128 out[4];
+
+    k->gf64->widen(out, in, 4);
+    check("subfield-wide", out, sizeof out);
+    check("subfield-theta", &gf64_theta, 16);
+}
+
 static void transfers(const struct psi_kernels *k)
 {
-    enum { BLOCKS = 1 + VOLE_KEPT + 10 };
+    enum { BLOCKS = 1 + VOLE_TREES + 1 + 10 };
     struct arena *a = test_arena();
     struct err e = {0};
     struct cot *r = arena_get(a, sizeof *r, &e);
@@ -147,13 +163,13 @@ static void transfers(const struct psi_kernels *k)
     check_hash("transfer-corrections", out, BLOCKS * COT_BLOCK_BYTES);
     cot_receiver_check(r, &h, BLOCKS, u, t, last);
     check("transfer-check", last, sizeof last);
-    must(vole_init(v, k, sid, 12, 1, a, &e), &e);
+    must(vole_init(v, k, sid, 12, 1, false, a, &e), &e);
     for (size_t i = 0; i < BLOCKS * 128; i++) { /* q, as the sender with this delta has it */
         uint64_t bit = (i % 128 < 64 ? u[i / 128].lo : u[i / 128].hi) >> i % 64 & 1;
         t[i] = gf128_xor(t[i], gf128_if(delta, bit));
     }
     vole_sender_base(v, delta, t + 128);
-    vole_send(v, 0, seed, t + 128 * (1 + VOLE_KEPT), out, &half);
+    vole_send(v, 0, seed, t + 128 * (1 + vole_base_blocks(false)), out, &half);
     check_hash("chunk-message", out, vole_message_bytes(12));
     check("chunk-check-half", &half, 16);
     check_hash("chunk-b", v->x, 4096 * 16);
@@ -239,6 +255,7 @@ static void every_variant_gives_the_known_answers(void **state)
         items(&k);
         trees(&k);
         codes(&k);
+        subfield(&k);
         transfers(&k);
         reply(&k);
         whole(cpu);
