@@ -179,6 +179,12 @@
 #define LIMIT_NODE_PIECES 8
 #define LIMIT_NODE_PIECES_OF_ONE 2 /* a slow reader must not hold up the others */
 /* Cards that we keep; agreements open at a time (each has files and an index). */
+/* What one answer carries of the cosignatures of a log, and of the state of cases: a digest for each
+ * of 4096 buckets, or for each matter of one. */
+#define LIMIT_DATES_BYTES ((size_t)1 << 20)
+#define LIMIT_DATES_NOTES 1024
+#define LIMIT_STATE_PAIRS 65536
+#define LIMIT_STATE_BYTES ((size_t)10 << 20)
 #define LIMIT_NODE_CARDS 1024
 #define LIMIT_NODE_AGREEMENTS 256
 /* Logs of strangers that we witness, and suspicious notes kept of each. */

@@ -194,6 +194,7 @@ static const struct option_row status_options[] = {
 
 static struct json *log_json(struct json_maker *m, const struct node_log_status *l)
 {
+    static const char *const compared[] = {"not comparable yet", "the same", "differ"};
     struct json *o = json_new_object(m);
 
     json_set_string(m, o, "party", l->slug);
@@ -212,6 +213,9 @@ static struct json *log_json(struct json_maker *m, const struct node_log_status 
     json_set_integer(m, o, "last_contact", l->last_contact);
     json_set_integer(m, o, "skew_seconds", l->skew_seconds);
     json_set_integer(m, o, "failures", l->failures);
+    json_set_text(m, o, "cases", compared[l->compared]);
+    if (l->compared == NODE_DIFFERS)
+        json_set_text(m, o, "first_act_that_differs", l->differs);
     if (l->trouble[0])
         json_set_text(m, o, "trouble", l->trouble);
     return o;
@@ -302,6 +306,12 @@ static void say_agreement(struct cli *c, const struct node_agreement_status *g)
                   l->own ? "" : shown_ago(c, l->last_contact), skew(c, l), log_state(c, l));
     }
     table_print(&t, "  ");
+    for (size_t i = 0; i < g->logs_n; i++)
+        if (g->logs[i].compared == NODE_DIFFERS)
+            say(c,
+                "  CASES DIFFER: from the same acts they come out otherwise at %s; the first act "
+                "that differs is %.12s\n",
+                shown(c, g->logs[i].slug), g->logs[i].differs);
 }
 
 static bool run_status(struct cli *c, struct err *e)

@@ -53,13 +53,34 @@ static bool agrees(struct node *n, struct slot *s, struct bytes slug,
     return true;
 }
 
+int64_t slot_cadence(const struct slot *s)
+{
+    const struct agreement *g = record_agreement(s->record);
+    struct bytes text;
+    struct cases_term t;
+
+    if (!json_as_string(json_point(g->root, "/clauses/log/checkpoint_interval"), &text) ||
+        !cases_term_parse(text, &t, NULL) || t.unit > CASES_HOURS)
+        return INT64_MAX;
+    return (int64_t)t.n * (t.unit == CASES_HOURS ? 3600 : 60);
+}
+
+/* A head that does not change is cosigned again at the agreement's cadence, so that time passes for
+ * what is in it: an act is dated by the last cosignature that does not cover it, too. */
+static bool again_due(struct node *n, struct slot *s, struct bytes slug)
+{
+    int64_t last = record_last_cosign(s->record, slug), now = os_now(n->os);
+
+    return last > 0 && now > last && now - last >= slot_cadence(s);
+}
+
 bool cosign_due(struct node *n, struct slot *s, struct bytes slug, struct arena *a,
                 struct bytes *note, bool *fresh, struct err *e)
 {
     struct cosigned_state last;
     struct record_head head;
     struct bytes kept;
-    bool may;
+    bool may, again;
 
     *note = (struct bytes){0};
     *fresh = false;
@@ -68,14 +89,15 @@ bool cosign_due(struct node *n, struct slot *s, struct bytes slug, struct arena 
         !cosigned_read(kept, node_slug(n), a, &last, e))
         return false;
     *note = kept;
-    if (head.stopped || head.size == 0 || head.size != head.seen || last.size == head.size ||
-        record_fence(s->record) != FENCE_OK)
+    again = last.size == head.size && again_due(n, s, slug);
+    if (head.stopped || head.size == 0 || head.size != head.seen ||
+        (last.size == head.size && !again) || record_fence(s->record) != FENCE_OK)
         return true;
     if (!agrees(n, s, slug, &head, a, &may, e))
         return false;
     if (!may)
         return true;
-    if (!record_cosign(s->record, slug, a, note, e)) {
+    if (!(again ? record_cosign_again : record_cosign)(s->record, slug, a, note, e)) {
         node_note_failure(n, s, e);
         return false;
     }

@@ -53,6 +53,15 @@ static int64_t of_contact(const struct node_log_status *l)
     return l->last_contact;
 }
 
+static int64_t of_differs(const struct node_log_status *l)
+{
+    return l->compared == NODE_DIFFERS;
+}
+static int64_t of_same(const struct node_log_status *l)
+{
+    return l->compared == NODE_SAME;
+}
+
 static const struct column columns[] = {
     {"log_size", "Acts of a log that are here.", of_size},
     {"log_seen", "Acts of a log that are known of.", of_seen},
@@ -61,6 +70,9 @@ static const struct column columns[] = {
     {"log_stopped", "1: the owner is convicted of two histories.", of_stopped},
     {"peer_failures", "Visits that failed, in a row.", of_failures},
     {"peer_skew_seconds", "A peer's clock minus ours.", of_skew},
+    {"state_same", "1: the cases come out the same at the peer.", of_same},
+    {"state_differs", "1: the cases come out otherwise at the peer, from the same acts.",
+     of_differs},
     {"peer_contact_seconds", "Last contact, seconds since 1970; 0: none since start.", of_contact},
 };
 

@@ -194,6 +194,9 @@ bool node_witness_vkey(struct node *n, char out[NOTE_VKEY_MAX], struct err *e);
 
 /* ---- status -------------------------------------------------------------------------------- */
 
+/* Did the cases come out the same there, from the same acts and cosignatures? */
+enum node_compared { NODE_NOT_COMPARED, NODE_SAME, NODE_DIFFERS };
+
 struct node_log_status {
     struct bytes slug;
     bool own;
@@ -210,6 +213,8 @@ struct node_log_status {
     int64_t skew_seconds;
     unsigned failures;          /* in a row */
     char trouble[ERR_TEXT_MAX]; /* why the last visit failed, or empty */
+    enum node_compared compared;
+    char differs[65]; /* the first act that comes out otherwise there, in hex */
 };
 struct node_agreement_status {
     char id[ACT_AGREEMENT + 1];

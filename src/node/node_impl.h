@@ -44,6 +44,10 @@ struct visit {
     uint64_t they_hold;
     unsigned pieces; /* that it is getting or giving now */
     size_t address;  /* which of its card's to try first */
+    /* By party, as slot_parties gives them: how far we have its cosignatures, and it ours. */
+    uint64_t dates_from[LIMIT_PARTIES], dates_told[LIMIT_PARTIES];
+    enum node_compared compared;
+    char differs[65]; /* the first act that comes out otherwise there */
     char trouble[ERR_TEXT_MAX];
 };
 
@@ -53,6 +57,7 @@ struct outside {
     unsigned failures;
     bool busy;
     uint64_t size; /* of ours that it has, as far as we know */
+    int64_t asked; /* seconds: when it last cosigned */
 };
 
 /* One agreement. Never goes before the node does. */
@@ -200,6 +205,27 @@ struct taken_line {
 bool taken_print(const struct taken_line *t, struct arena *a, struct bytes *out, struct err *e);
 bool taken_parse(struct bytes text, struct taken_line *out, struct err *e);
 
+/* ---- exchange.c, exchange_text.c ---- */
+
+struct dates_page {
+    uint64_t next; /* the giver's place behind these */
+    bool more;
+    struct bytes *note;
+    size_t n;
+};
+bool dates_print(const struct dates_page *d, struct arena *a, struct bytes *out, struct err *e);
+bool dates_parse(struct bytes text, struct arena *a, struct dates_page *out, struct err *e);
+
+struct state_page {
+    struct hash inputs, root;
+    struct cases_digest *pair;
+    size_t n;
+};
+bool state_page_print(const struct state_page *s, struct arena *a, struct bytes *out,
+                      struct err *e);
+bool state_page_parse(struct bytes text, struct arena *a, struct state_page *out, struct err *e);
+const struct cases_digest *state_page_find(const struct state_page *s, const struct hash *id);
+
 /* ---- cosign.c
  * -------------------------------------------------------------------------------------- */
 
@@ -261,6 +287,9 @@ void route_pull(struct route_call *c);
 void route_push(struct route_call *c);
 void route_cosigned(struct route_call *c);
 void route_log(struct route_call *c);
+void route_dates(struct route_call *c);
+void route_new_dates(struct route_call *c);
+void route_state(struct route_call *c);
 void route_propose(struct node *n, struct http_request *q, struct http_response *r);
 /* Tiles of a log of ours or a mirrored one, from the disk. */
 struct tile_files {
@@ -306,6 +335,11 @@ bool peer_call(struct visiting *v, enum http_method method, const char *target, 
 /* A reply that is not 200 as an error. */
 bool peer_refused(const struct http_reply *reply, const char *what, struct err *e);
 bool visit_run(struct visiting *v, struct err *e);
+/* Give each other cosignatures, and compare what came of the same inputs. */
+bool exchange_run(struct visiting *v, struct err *e);
+/* The agreement's cadence: heads that do not change are cosigned again after so many seconds. Call
+ * with the writer held. */
+int64_t slot_cadence(const struct slot *s);
 /* Our own log against what they hold of it: may we sign? */
 void inspect_fence(struct visiting *v);
 /* Their notes of others' logs against what we hold. */

@@ -76,6 +76,9 @@ static const struct route routes[] = {
     {HTTP_GET, "sync", PARTY, 1, false, 0, route_pull, NULL},
     {HTTP_POST, "sync", PARTY, 1, false, RECORD_PIECE_MOST, route_push, NULL},
     {HTTP_POST, "cosigned", PARTY, 0, false, LIMIT_NOTE_BYTES, route_cosigned, NULL},
+    {HTTP_GET, "cosignatures", PARTY, 1, false, 0, route_dates, NULL},
+    {HTTP_POST, "cosignatures", PARTY, 1, false, LIMIT_DATES_BYTES, route_new_dates, NULL},
+    {HTTP_GET, "state", PARTY, 0, false, 0, route_state, NULL},
     {HTTP_GET, "log", READER, 1, true, 0, route_log, NULL},
 };
 #define ROUTES (sizeof routes / sizeof routes[0])

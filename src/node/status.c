@@ -26,6 +26,8 @@ static void copy_visit(struct node *n, const struct visit *v, struct node_log_st
     out->skew_seconds = v->skew;
     out->failures = v->failures;
     memcpy(out->trouble, v->trouble, sizeof out->trouble);
+    out->compared = v->compared;
+    memcpy(out->differs, v->differs, sizeof out->differs);
     pthread_mutex_unlock(&n->lock);
 }
 

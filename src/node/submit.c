@@ -14,6 +14,7 @@ struct submitting {
     struct bytes note;
     struct note parsed;
     struct checkpoint head;
+    int64_t cadence;
 };
 
 /* Under the writer's right, for the agreement may change hands. */
@@ -26,6 +27,7 @@ static bool copy_witness(struct submitting *s, size_t which, struct err *e)
     if (!slot_hold(s->n, s->slot, e))
         return false;
     g = record_agreement(s->slot->record);
+    s->cadence = slot_cadence(s->slot);
     ok = which < g->witnesses_n || err_fail(e, ERR_MISSING, "no such witness");
     if (ok) {
         s->witness = g->witnesses[which];
@@ -141,6 +143,7 @@ bool submit_head(struct node *n, struct slot *slot, size_t which, struct carrier
 {
     struct arena *a = arena_new((size_t)16 << 20);
     struct submitting *s = a ? arena_get(a, sizeof *s, e) : NULL;
+    int64_t now = os_now(n->os), asked;
     uint64_t old;
     bool ok;
 
@@ -151,12 +154,15 @@ bool submit_head(struct node *n, struct slot *slot, size_t which, struct carrier
     *s = (struct submitting){.n = n, .slot = slot, .carrier = c, .arena = a};
     pthread_mutex_lock(&n->lock);
     old = slot->outsides[which].size;
+    asked = slot->outsides[which].asked;
     pthread_mutex_unlock(&n->lock);
     ok = copy_witness(s, which, e) && own_head(s, e);
-    if (ok && s->witness.url.n && s->head.size > old && record_fence(slot->record) == FENCE_OK) {
+    if (ok && s->witness.url.n && record_fence(slot->record) == FENCE_OK &&
+        (s->head.size > old || (s->head.size && now - asked >= s->cadence))) {
         ok = submit(s, &old, report, e);
         pthread_mutex_lock(&n->lock);
         slot->outsides[which].size = old;
+        slot->outsides[which].asked = ok ? now : asked;
         pthread_mutex_unlock(&n->lock);
         if (!ok)
             err_within(e, "witness %.*s", BYTES_FMT(s->witness.name));

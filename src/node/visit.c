@@ -372,6 +372,9 @@ bool visit_run(struct visiting *v, struct err *e)
     err_clear(&trouble);
     if (!push_own(v, &trouble))
         go_on(v, &trouble);
+    err_clear(&trouble);
+    if (v->trouble.code == ERR_NONE && !exchange_run(v, &trouble))
+        go_on(v, &trouble);
     v->report.complete = is_complete(v);
     v->report.fenced = record_fence(v->slot->record) != FENCE_OK;
     if (v->trouble.code == ERR_NONE)

@@ -291,14 +291,14 @@ static void receipts(struct record *r, struct log *l, uint64_t size, const struc
         }
 }
 
-static bool take_dates(struct record *r, struct log *l, struct bytes note, unsigned *news,
-                       struct arena *a, struct err *e)
+/* One note. ERR_MISSING: of a head beyond what we hold. */
+static bool take_note(struct record *r, struct log *l, const struct keys *k, struct bytes note,
+                      unsigned *news, struct arena *a, struct err *e)
 {
     struct cosignature *found;
     struct dated_line *lines;
     struct checkpoint c;
     struct note parsed;
-    struct keys k;
     uint64_t size;
     size_t n;
 
@@ -306,38 +306,62 @@ static bool take_dates(struct record *r, struct log *l, struct bytes note, unsig
         return false;
     if (strcmp(c.origin, l->origin))
         return err_fail(e, ERR_PEER, "a head of another log");
-    if (!dates_load(r, l, e) || !keys_of(r, l, a, &k, e) ||
-        !lines_of(&k, note, a, &size, &lines, &n, e))
+    if (!lines_of(k, note, a, &size, &lines, &n, e))
         return false;
     if (!any_news(l, size, lines, n, e))
         return true;
     if (!same_root(r, l, &c, a, e) ||
-        !cosignature_find_all(&parsed, k.key, k.n, a, &found, &n, e) ||
+        !cosignature_find_all(&parsed, k->key, k->n, a, &found, &n, e) ||
         !(lines = arena_get_array(a, n, sizeof *lines, e)))
         return false;
     for (size_t i = 0; i < n; i++)
-        lines[i] = (struct dated_line){k.who[found[i].key], (int64_t)found[i].time, found[i].line};
+        lines[i] = (struct dated_line){k->who[found[i].key], (int64_t)found[i].time, found[i].line};
     if (!dates_keep(r, l, parsed.text, size, lines, n, news, a, e))
         return false;
     receipts(r, l, size, lines, n);
+    return true;
+}
+
+static bool take_dates(struct record *r, struct log *l, const struct bytes *notes, size_t n,
+                       size_t *done, unsigned *news, struct arena *a, struct err *e)
+{
+    struct keys k;
+
+    if (!dates_load(r, l, e) || !keys_of(r, l, a, &k, e))
+        return false;
+    for (*done = 0; *done < n; ++*done) {
+        struct arena_mark m = arena_mark(a);
+        struct err why = err_like(e);
+        unsigned some = 0;
+        bool ok = take_note(r, l, &k, notes[*done], &some, a, &why);
+        arena_reset(a, m);
+        *news += some;
+        if (!ok && why.code == ERR_MISSING)
+            break;
+        if (!ok && (why.code == ERR_IO || why.code == ERR_NOMEM || why.code == ERR_LIMIT))
+            return err_pass(e, &why);
+        if (!ok)
+            diag_err(r->o.diag, DIAG_WARN, "a cosigned head was passed over", &why);
+    }
     return *news == 0 || (log_commit(r, l, e) && state_fold_if_waiting(r, e));
 }
 
-bool record_take_dates(struct record *r, struct bytes slug, struct bytes note, unsigned *news,
-                       struct err *e)
+bool record_take_dates(struct record *r, struct bytes slug, const struct bytes *notes, size_t n,
+                       size_t *done, unsigned *news, struct err *e)
 {
     struct arena *a = arena_new(LIMIT_NOTE_BYTES * 16);
     struct log *l = log_of(r, slug);
     bool ok;
 
     *news = 0;
+    *done = 0;
     record_lock(r);
     if (!a)
         ok = err_fail(e, ERR_NOMEM, "out of memory");
     else if (!l)
         ok = err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
     else
-        ok = record_writable(r, e) && take_dates(r, l, note, news, a, e);
+        ok = record_writable(r, e) && take_dates(r, l, notes, n, done, news, a, e);
     record_unlock(r);
     arena_free(a);
     return ok;
@@ -361,6 +385,26 @@ bool dates_bracket(struct record *r, struct log *l, uint64_t index, int64_t *aft
     if (*after > *before)
         *after = *before;
     return true;
+}
+
+bool record_newest_time(struct record *r, int64_t *out, struct err *e)
+{
+    bool ok = true;
+
+    *out = 0;
+    record_lock(r);
+    for (size_t i = 0; ok && i < r->logs_n; i++) {
+        const struct dates *d = &r->logs[i].dates;
+        ok = dates_load(r, &r->logs[i], e);
+        for (size_t k = 0; ok && k < d->n; k++) {
+            const struct dated_signer *s = &d->signers[k];
+            bool ours = r->own && s->who == r->own - r->logs;
+            if (!ours && s->n && s->list[s->n - 1].last > *out)
+                *out = s->list[s->n - 1].last;
+        }
+    }
+    record_unlock(r);
+    return ok;
 }
 
 struct batch {

@@ -240,18 +240,21 @@ struct record_dated {  /* a note as kept: a checkpoint of the log with one cosig
 bool record_cosignatures(struct record *r, struct bytes slug, uint64_t from,
                          bool (*each)(void *self, const struct record_dated *d), void *self,
                          struct err *e);
-/* A note of a log's checkpoint with cosignatures: every line is verified, and the root is compared
- * with the tree that we hold. What is new is kept; *news: how many lines. ERR_PEER: not this log,
- * or a signer whose times go back; ERR_PROOF: a signature is wrong, or another root; ERR_MISSING:
- * we do not hold so much of the log yet. */
-bool record_take_dates(struct record *r, struct bytes slug, struct bytes note, unsigned *news,
-                       struct err *e);
+/* Notes of a log's checkpoints with cosignatures: every line is verified, and the root is compared
+ * with the tree that we hold. What is new is kept, in one commit; *news: how many lines. A note
+ * that is wrong, or of another log, is passed over. *done: how many notes were looked at; less than
+ * n if one is of a head beyond what we hold. */
+bool record_take_dates(struct record *r, struct bytes slug, const struct bytes *notes, size_t n,
+                       size_t *done, unsigned *news, struct err *e);
 /* Cosign again a head that has not changed, so that time passes for what is in it. The note has our
  * two new lines. ERR_MISSING: we do not hold all of a head. */
 bool record_cosign_again(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
                          struct err *e);
 /* The newest time of our own cosignatures on a log; 0: none. */
 int64_t record_last_cosign(struct record *r, struct bytes slug);
+
+/* The newest time at which anybody else has signed any of these logs: no right clock is earlier. */
+bool record_newest_time(struct record *r, int64_t *seconds, struct err *e);
 
 /* The versions of the agreement that all have signed, in order. */
 struct record_version {
