@@ -47,8 +47,11 @@ static void print_option(const struct option_row *o, FILE *to)
         size_t end = 64;
         while (end && rest.p[end] != ' ')
             end--;
+        for (size_t n = 64; !end && n <= rest.n; n++) /* a long word stands alone */
+            if (n == rest.n || rest.p[n] == ' ')
+                end = n;
         fprintf(to, "%.*s\n%28s", (int)end, (const char *)rest.p, "");
-        rest = bytes_part(rest, end + 1, SIZE_MAX);
+        rest = bytes_part(rest, end + (end < rest.n), SIZE_MAX);
     }
     fprintf(to, "%.*s\n", BYTES_FMT(rest));
 }
