@@ -194,4 +194,12 @@
 #define LIMIT_CONTROL_BYTES ((size_t)1 << 20)
 #define LIMIT_CONTROL_ARGUMENTS 4096
 
+/* Dossiers (src/verify, src/dossier). What ZIP can say without its 64-bit extension; three files an
+ * act and some, so about 20,000 acts. A dossier is read whole into memory. Heads of one log, and
+ * cases of one dossier: people read them. */
+#define LIMIT_DOSSIER_FILES 65534
+#define LIMIT_DOSSIER_BYTES ((size_t)1 << 30)
+#define LIMIT_DOSSIER_NAME 200
+#define LIMIT_DOSSIER_CASES 20000
+
 #endif

@@ -53,6 +53,32 @@ bool record_prove(struct record *r, struct bytes slug, uint64_t index, struct ar
     return ok;
 }
 
+static bool prove_growth(struct record *r, struct log *l, uint64_t old_size, uint64_t size,
+                         struct arena *a, struct tlog_proof *out, struct err *e)
+{
+    struct tlog_source source;
+
+    if (size > l->tree.size)
+        return err_fail(e, ERR_MISSING, "we do not hold %llu entries of %s",
+                        (unsigned long long)size, l->origin);
+    return log_source(r, l, l->tree.size, a, &source, e) &&
+           tlog_prove_consistency(&source, old_size, size, out, e);
+}
+
+bool record_prove_growth(struct record *r, struct bytes slug, uint64_t old_size, uint64_t size,
+                         struct arena *a, struct tlog_proof *out, struct err *e)
+{
+    struct log *l = log_of(r, slug);
+    bool ok;
+
+    if (!l)
+        return err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
+    record_lock(r);
+    ok = record_writable(r, e) && prove_growth(r, l, old_size, size, a, out, e);
+    record_unlock(r);
+    return ok;
+}
+
 static void put_key(struct buf *b, struct bytes name, enum note_type type,
                     const struct sign_public *key)
 {

@@ -275,6 +275,9 @@ bool record_said(struct record *r, struct bytes slug, uint64_t from,
                  bool (*each)(void *self, const struct act *act, struct bytes payload), void *self,
                  struct err *e);
 
+/* Where the acts about the agreement itself and about keys stand in a log, ascending. */
+bool record_changes(struct record *r, struct bytes slug, struct arena *a, uint64_t **out, size_t *n,
+                    struct err *e);
 /* The act at an index; ERR_MISSING: not addressed to us, or not there. */
 bool record_act(struct record *r, struct bytes slug, uint64_t index, struct arena *a,
                 struct act *out, struct err *e);
@@ -315,6 +318,10 @@ bool record_erase(struct record *r, const struct hash *sha256, struct err *e);
  * cosigned and that has it (or the newest head of all, if nobody has). */
 bool record_prove(struct record *r, struct bytes slug, uint64_t index, struct arena *a,
                   struct bytes *file, struct err *e);
+/* That the log of `size` entries begins with that of `old_size` (0 < old_size < size, both held):
+ * the hashes of RFC 9162 section 2.1.4. */
+bool record_prove_growth(struct record *r, struct bytes slug, uint64_t old_size, uint64_t size,
+                         struct arena *a, struct tlog_proof *out, struct err *e);
 /* The tlog-policy that a stranger needs: the log's key, and a quorum of all other parties' mirrors.
  */
 bool record_policy(const struct record *r, struct bytes slug, struct arena *a, struct bytes *out,

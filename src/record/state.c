@@ -166,6 +166,20 @@ static bool special_indices(struct record *r, struct log *l, struct arena *a, ui
     return ok;
 }
 
+bool record_changes(struct record *r, struct bytes slug, struct arena *a, uint64_t **out, size_t *n,
+                    struct err *e)
+{
+    struct log *l = log_of(r, slug);
+    bool ok;
+
+    if (!l)
+        return err_fail(e, ERR_MISSING, "%.*s is not a party", BYTES_FMT(bytes_part(slug, 0, 64)));
+    record_lock(r);
+    ok = index_fresh(r, e) && special_indices(r, l, a, out, n, e);
+    record_unlock(r);
+    return ok;
+}
+
 static bool fold_log(struct fold *f, struct log *l, size_t party, struct err *e)
 {
     uint64_t *index;
