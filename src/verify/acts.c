@@ -50,6 +50,11 @@ bool read_said(struct bytes note, struct arena *a, struct said *out, struct err 
         !json_as_integer(json_find(act, "seq"), &seq) || seq < 0 ||
         !hex_member(act, "prev", out->prev.b, 32) || !read_body(act, out))
         return err_fail(e, ERR_INPUT, "not an act: a member is missing or malformed");
+    json_as_string(json_find(act, "tlp"), &out->tlp);
+    json_as_string(json_find(act, "clause"), &out->clause);
+    out->to = json_find(act, "to");
+    out->refs = json_find(act, "refs");
+    out->line = act;
     out->seq = (uint64_t)seq;
     sha256(out->note.text, &out->text_hash);
     sha256(note, &out->entry);
@@ -132,15 +137,7 @@ static void verify_payload(struct verifying *v, struct item *act, const struct s
 
 /* ---- proofs ---- */
 
-struct offered {
-    uint64_t index;
-    struct hash hash[64];
-    size_t n;
-    struct signed_text note;
-    struct head head;
-};
-
-static bool read_proof(struct bytes in, struct offered *out)
+bool read_proof(struct bytes in, struct offered *out)
 {
     struct bytes line, rest = in;
 
@@ -159,6 +156,7 @@ static bool read_proof(struct bytes in, struct offered *out)
             return false;
         out->n++;
     }
+    out->whole = rest;
     return split_note(rest, &out->note) && read_head(out->note.text, &out->head);
 }
 

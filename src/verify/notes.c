@@ -55,8 +55,8 @@ static bool cosigned_text(struct bytes text, uint64_t time, const struct sign_pu
     return sign_verify(key, bytes_of(message, (size_t)n + text.n), s);
 }
 
-enum line_state line_by(const struct signed_text *s, const char *name, uint8_t type,
-                        const struct sign_public *key, uint64_t *time)
+enum line_state line_by_valid(const struct signed_text *s, const char *name, uint8_t type,
+                              const struct sign_public *key, uint64_t *time)
 {
     struct bytes rest = s->block, line, who;
     uint8_t payload[128], id[4];
@@ -72,14 +72,21 @@ enum line_state line_by(const struct signed_text *s, const char *name, uint8_t t
         for (size_t i = 4; i < head; i++)
             t = t << 8 | payload[i];
         memcpy(sig.b, payload + head, sizeof sig.b);
-        if (!sign_public_valid(key) ||
-            !(type == 4 ? cosigned_text(s->text, t, key, &sig) : sign_verify(key, s->text, &sig)))
+        if (!(type == 4 ? cosigned_text(s->text, t, key, &sig) : sign_verify(key, s->text, &sig)))
             return LINE_WRONG;
         if (time)
             *time = t;
         return LINE_GOOD;
     }
     return LINE_ABSENT;
+}
+
+enum line_state line_by(const struct signed_text *s, const char *name, uint8_t type,
+                        const struct sign_public *key, uint64_t *time)
+{
+    enum line_state state = line_by_valid(s, name, type, key, time);
+
+    return state == LINE_GOOD && !sign_public_valid(key) ? LINE_WRONG : state;
 }
 
 bool signed_by(const struct signed_text *s, const char *name, uint8_t type,
@@ -229,4 +236,22 @@ bool prefix_roots(uint64_t small, uint64_t large, const struct hash *path, size_
         }
     }
     return true;
+}
+
+bool grew(uint64_t small, const struct hash *old_root, uint64_t large, const struct hash *root,
+          const struct hash *path, size_t n)
+{
+    struct hash seeded[65], was, is;
+    bool whole = small && !(small & (small - 1)); /* the old tree is one subtree: its own seed */
+
+    if (small == large)
+        return n == 0 && hash_equal(old_root, root);
+    if (n > 63)
+        return false;
+    if (whole)
+        seeded[0] = *old_root;
+    if (n)
+        memcpy(seeded + whole, path, n * sizeof *path);
+    return prefix_roots(small, large, seeded, n + whole, &was, &is) && hash_equal(&was, old_root) &&
+           hash_equal(&is, root);
 }

@@ -76,7 +76,7 @@ bool add_holder(struct verifying *v, const struct holder *h, struct err *e)
 
 /* ---- cards and agreements ---- */
 
-static bool read_keys(const struct json *o, struct holder *h)
+bool read_keys(const struct json *o, struct holder *h)
 {
     const struct json *keys = json_find(o, "keys");
     static const char *const names[] = {"acts", "checkpoints", "witness", "mirror", "recovery"};
@@ -109,7 +109,7 @@ bool read_agreement(struct verifying *v, struct bytes text, struct holder *holde
     return true;
 }
 
-static bool signed_by_all(const struct signed_text *s, const struct json *keys, struct bytes slug)
+bool signed_by_all(const struct signed_text *s, const struct json *keys, struct bytes slug)
 {
     for (size_t i = 0; i < json_count(keys); i++) {
         struct sign_public key;
@@ -125,28 +125,33 @@ static bool signed_by_all(const struct signed_text *s, const struct json *keys, 
     return true;
 }
 
-static void take_card(struct verifying *v, struct item *card)
+/* A card, signed by every key that it names; false also for what is none. */
+bool read_card(struct bytes card, struct arena *a, struct holder *out)
 {
     struct signed_text s;
-    struct holder h = {.from_card = true};
     struct reader r;
     struct bytes line;
     const struct json *o = NULL;
 
-    card->used = true;
-    if (split_note(card->bytes, &s)) {
+    *out = (struct holder){.from_card = true};
+    if (split_note(card, &s)) {
         r = reader_of(s.text);
         reader_expect_line(&r, "entente/card/v1");
         line = reader_line(&r);
         if (reader_end(&r, NULL))
-            o = json_parse_canonical(line, v->a, NULL);
+            o = json_parse_canonical(line, a, NULL);
     }
-    if (!o || !read_keys(o, &h)) {
-        verify_say(v, VERIFY_FAILED, card->name, "is not a well-formed card");
-        return;
-    }
-    if (!signed_by_all(&s, json_find(o, "keys"), h.slug)) {
-        verify_say(v, VERIFY_FAILED, card->name, "the card is not signed by every key it names");
+    return o && read_keys(o, out) && signed_by_all(&s, json_find(o, "keys"), out->slug);
+}
+
+static void take_card(struct verifying *v, struct item *card)
+{
+    struct holder h;
+
+    card->used = true;
+    if (!read_card(card->bytes, v->a, &h)) {
+        verify_say(v, VERIFY_FAILED, card->name,
+                   "is not a well-formed card that every key it names has signed");
         return;
     }
     if (holder_of(v, h.slug)) {

@@ -66,6 +66,9 @@ enum line_state line_by(const struct signed_text *s, const char *name, uint8_t t
                         const struct sign_public *key, uint64_t *time);
 bool signed_by(const struct signed_text *s, const char *name, uint8_t type,
                const struct sign_public *key, uint64_t *time);
+/* As line_by, for a key whose point has been checked already: that costs as much as a signature. */
+enum line_state line_by_valid(const struct signed_text *s, const char *name, uint8_t type,
+                              const struct sign_public *key, uint64_t *time);
 /* The same for the vkey text `name+id+base64`. */
 bool read_vkey(struct bytes vkey, char name[256], uint8_t *type, struct sign_public *key);
 
@@ -85,6 +88,9 @@ void frontier_root(const struct frontier *f, struct hash *out);
 void leaf_of(struct bytes entry, struct hash *out);
 bool included(const struct hash *leaf, uint64_t index, uint64_t size, const struct hash *proof,
               size_t n, const struct hash *root);
+/* RFC 9162 section 2.1.4.2: is the tree of `large` entries one that grew from that of `small`? */
+bool grew(uint64_t small, const struct hash *old_root, uint64_t large, const struct hash *root,
+          const struct hash *path, size_t n);
 /* Both roots to which a prefix path leads (seed first). */
 bool prefix_roots(uint64_t small, uint64_t large, const struct hash *path, size_t n,
                   struct hash *old_root, struct hash *root);
@@ -93,6 +99,10 @@ bool prefix_roots(uint64_t small, uint64_t large, const struct hash *path, size_
 
 struct said {
     struct bytes agreement, from, kind, time, media_type;
+    struct bytes tlp, clause; /* or empty */
+    const struct json *to;    /* NULL: everybody */
+    const struct json *refs;  /* NULL: none */
+    const struct json *line;  /* all members */
     uint64_t seq;
     struct hash prev, text_hash, entry, body;
     uint64_t body_size;
@@ -100,6 +110,10 @@ struct said {
     uint8_t salt[16];
     struct signed_text note;
 };
+/* Slug, name and five keys of a card or of an agreement's party. */
+bool read_keys(const struct json *o, struct holder *h);
+bool signed_by_all(const struct signed_text *s, const struct json *keys, struct bytes slug);
+bool read_card(struct bytes card, struct arena *a, struct holder *out);
 bool read_said(struct bytes note, struct arena *a, struct said *out, struct err *e);
 /* By `<slug>/acts`, or `<slug>/recovery` for a revocation. */
 bool said_signed(const struct said *s, const struct sign_public *acts,
@@ -109,6 +123,16 @@ bool body_is(const struct said *s, struct bytes payload);
 /* Who cosigned a head, what that means, and which lines are wrong; true if a mirror did. */
 bool say_cosigners(struct verifying *v, struct bytes about, const struct signed_text *note,
                    const struct holder *holders, size_t n, struct bytes author);
+/* A `.tlog-proof`. */
+struct offered {
+    uint64_t index;
+    struct hash hash[64];
+    size_t n;
+    struct bytes whole; /* the note */
+    struct signed_text note;
+    struct head head;
+};
+bool read_proof(struct bytes in, struct offered *out);
 void verify_act(struct verifying *v, struct item *act);
 void verify_heads(struct verifying *v, struct item *evidence);
 void verify_two_acts(struct verifying *v, struct item *evidence);
