@@ -55,6 +55,7 @@ const struct command *const commands[] = {
     &cmd_sync,
     &cmd_status,
     &cmd_proof,
+    &cmd_dossier_export,
     &cmd_verify,
     &cmd_export_log,
     &cmd_exhibit_add,

@@ -2,6 +2,7 @@
 #include "verify/verify.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/verify_dossier.h"
 #include "stix/json.h"
 
 /* ---- verify ---- */
@@ -9,6 +10,9 @@
 static const struct option_row verify_options[] = {
     {"card", 0, "FILE", "a card that says whose keys they are; may be given again"},
     {"policy", 0, "FILE", "whom to trust (C2SP tlog-policy); may be given again"},
+    {"key", 0, "PARTY=PRINT",
+     "a party's fingerprint (SHA256:...); of a dossier; may be given again"},
+    {"ca", 0, "FILE", "certificates (PEM) trusted for time-stamps of a dossier"},
     {"json", 0, NULL, "say it for machines"},
     {NULL},
 };
@@ -63,6 +67,8 @@ static bool run_verify(struct cli *c, struct err *e)
     const char **paths;
     size_t n;
 
+    if (c->operands_n == 1 && names_dossier(c, c->operands[0]))
+        return dossier_checked(c, c->operands[0], e);
     if (!gather(c, &paths, &n, e) || !verify_files(c->os, paths, n, c->arena, &r, e))
         return false;
     c->status = r.holds ? CLI_YES : CLI_NO;
@@ -74,9 +80,11 @@ static bool run_verify(struct cli *c, struct err *e)
 
 const struct command cmd_verify = {
     .name = "verify",
-    .synopsis = "FILE... [--card FILE]... [--policy FILE] [--json]",
-    .sentence = "Check acts, proofs, exported logs and proofs of misbehaviour, offline.",
-    .more = "FILE may be a folder that `entente proof` made, a .tlog-proof with its act, a whole "
+    .synopsis =
+        "FILE... [--card FILE]... [--key PARTY=PRINT]... [--policy FILE] [--ca FILE] [--json]",
+    .sentence = "Check dossiers, acts, proofs, exported logs and proofs of misbehaviour, offline.",
+    .more = "FILE may be a dossier, a folder that `entente proof` made, a .tlog-proof with its "
+            "act, a whole "
             "log, or a\nproof of misbehaviour. No node is needed. It says what is proved, what "
             "fails, and what nothing\nhere tells. Exit status 0: it holds; 1: it does not.\n",
     .options = verify_options,
