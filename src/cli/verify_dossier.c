@@ -72,7 +72,7 @@ static bool check(struct cli *c, const char *path, struct verify_dossier_options
 
 bool dossier_checked(struct cli *c, const char *path, struct err *e)
 {
-    struct verify_dossier_options o = {.os = c->os};
+    struct verify_dossier_options o = {.os = c->os, .program = BYTES("entente " ENTENTE_VERSION)};
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     struct arena *a;
     bool ok;

@@ -207,6 +207,12 @@ static bool add_dates(struct dz *z, struct err *e)
 
 /* ---- 21: what comes of it ---- */
 
+/* Words for people may change from version to version; acts and states do not. */
+static bool other_program(const struct dz *z)
+{
+    return z->o->program.n && !bytes_equal(z->o->program, z->program);
+}
+
 static bool made(struct dz *z, struct bytes name, struct bytes what, struct err *e)
 {
     size_t file;
@@ -228,6 +234,11 @@ static bool made(struct dz *z, struct bytes name, struct bytes what, struct err 
     file = dz_file(z, "%.*s", BYTES_FMT(name));
     if (file == NOWHERE)
         dz_say(z, 21, VERIFY_FAILED, name, "it is missing");
+    else if (!bytes_equal(z->files[file].bytes, what) && other_program(z))
+        dz_say(z, 21, VERIFY_UNKNOWN, name,
+               "whether it says the same: %.*s wrote it and this is %.*s, which has other words; "
+               "what is printed here is computed now",
+               BYTES_FMT(bytes_part(z->program, 0, 64)), BYTES_FMT(z->o->program));
     else if (!bytes_equal(z->files[file].bytes, what))
         dz_say(z, 21, VERIFY_FAILED, name, "it is not what follows from the acts in the dossier");
     return true;
@@ -262,6 +273,17 @@ static bool made_case(struct dz *z, const struct dz_case *k, struct err *e)
     return true;
 }
 
+/* The same in Chinese, for a summary in that language. */
+static bool in_chinese(struct dz *z, const struct hash *id, const struct cases_bodies *bodies,
+                       struct dz_case *k, struct err *e)
+{
+    const struct catalogue *zh = language_catalogue(LANGUAGE_ZH);
+
+    return bytes_are(z->lang, "en") ||
+           (cases_show_bodies(z->cases, id, z->as_of_ms, bodies, zh, z->a, &k->show_zh, e) &&
+            cases_why(z->cases, id, z->as_of_ms, zh, z->a, &k->why_zh, e));
+}
+
 static bool compute_case(struct dz *z, const struct hash *id, struct err *e)
 {
     struct cases_bodies bodies = {read_body, z};
@@ -273,9 +295,10 @@ static bool compute_case(struct dz *z, const struct hash *id, struct err *e)
     k->id = *id;
     if (!cases_view(z->cases, id, z->as_of_ms, z->a, &k->view, &why) ||
         !cases_acts(z->cases, id, z->a, &k->acts, &k->acts_n, &why) ||
-        !cases_show_bodies(z->cases, id, z->as_of_ms, &bodies, z->a, &k->show, &why) ||
+        !cases_show_bodies(z->cases, id, z->as_of_ms, &bodies, NULL, z->a, &k->show, &why) ||
         !cases_show_json_bodies(z->cases, id, z->as_of_ms, &bodies, z->a, &k->json, &why) ||
-        !cases_why(z->cases, id, z->as_of_ms, z->a, &k->why, &why)) {
+        !cases_why(z->cases, id, z->as_of_ms, NULL, z->a, &k->why, &why) ||
+        !in_chinese(z, id, &bodies, k, &why)) {
         if (why.code == ERR_NOMEM || why.code == ERR_LIMIT) {
             *e = why;
             return false;

@@ -87,6 +87,7 @@ struct dz_case {
     struct cases_act_view *acts;
     size_t acts_n;
     struct bytes show, why, json;
+    struct bytes show_zh, why_zh; /* if the summary is in Chinese */
 };
 
 struct dz {

@@ -14,28 +14,38 @@ struct page {
     bool en, zh;
 };
 
-static void text(struct page *p, struct bytes what)
+/* Escaped for a terminal first: no control characters and no bidirectional tricks on paper either.
+ */
+static void part(struct page *p, struct bytes what)
 {
     char safe[8 * 256 + 1];
+    size_t n = text_escape(safe, sizeof safe, what);
 
-    while (what.n) { /* escaped for a terminal first: no bidirectional tricks on paper either */
-        struct bytes part = bytes_part(what, 0, 256);
-        size_t n;
-        while (part.n > 1 && part.n < what.n && (what.p[part.n] & 0xc0) == 0x80)
-            part.n--; /* not inside a character */
-        n = text_escape(safe, sizeof safe, part);
-        for (size_t i = 0; i < n; i++) {
-            const char *as = safe[i] == '<'   ? "&lt;"
-                             : safe[i] == '>' ? "&gt;"
-                             : safe[i] == '&' ? "&amp;"
-                             : safe[i] == '"' ? "&quot;"
-                                              : NULL;
-            if (as)
-                buf_puts(&p->b, as);
-            else
-                buf_byte(&p->b, (uint8_t)safe[i]);
+    for (size_t i = 0; i < n; i++) {
+        const char *as = safe[i] == '<'   ? "&lt;"
+                         : safe[i] == '>' ? "&gt;"
+                         : safe[i] == '&' ? "&amp;"
+                         : safe[i] == '"' ? "&quot;"
+                                          : NULL;
+        if (as)
+            buf_puts(&p->b, as);
+        else
+            buf_byte(&p->b, (uint8_t)safe[i]);
+    }
+}
+
+static void text(struct page *p, struct bytes what)
+{
+    while (what.n) {
+        size_t n = bytes_find_byte(bytes_part(what, 0, 256), '\n');
+        while (n > 1 && n < what.n && (what.p[n] & 0xc0) == 0x80)
+            n--; /* not inside a character */
+        part(p, bytes_part(what, 0, n));
+        if (n < what.n && what.p[n] == '\n') {
+            buf_byte(&p->b, '\n');
+            n++;
         }
-        what = bytes_part(what, part.n, SIZE_MAX);
+        what = bytes_part(what, n, SIZE_MAX);
     }
 }
 
@@ -285,6 +295,22 @@ static void put_claim(struct page *p, const struct cases_view *v)
     raw(p, "</dd>\n");
 }
 
+static void put_texts(struct page *p, struct bytes en, struct bytes zh)
+{
+    raw(p, "<div class=\"two\">");
+    if (p->en) {
+        raw(p, "<pre lang=\"en\">");
+        text(p, en);
+        raw(p, "</pre>");
+    }
+    if (p->zh) {
+        raw(p, "<pre lang=\"zh\">");
+        text(p, zh);
+        raw(p, "</pre>");
+    }
+    raw(p, "</div>\n");
+}
+
 static void put_case(struct page *p, const struct dz_case *k)
 {
     const struct cases_view *v = &k->view;
@@ -313,11 +339,9 @@ static void put_case(struct page *p, const struct dz_case *k)
         put_request(p, v);
     if (v->kind == CASES_IS_CLAIM)
         put_claim(p, v);
-    raw(p, "</dl>\n<pre lang=\"en\">");
-    text(p, k->show);
-    raw(p, "</pre>\n<pre lang=\"en\">");
-    text(p, k->why);
-    raw(p, "</pre>\n");
+    raw(p, "</dl>\n");
+    put_texts(p, k->show, k->show_zh);
+    put_texts(p, k->why, k->why_zh);
 }
 
 static void put_acts(struct page *p)
