@@ -306,7 +306,8 @@ static void a_flood_is_bounded(void **state)
         hunt_for("[domain-name:value = 'rare.example'] FOLLOWEDBY [domain-name:value = "
                  "'often.example'] FOLLOWEDBY [domain-name:value = 'end.example']",
                  WATCH_JSON, false, &s);
-    struct buf b = buf_in(test_arena());
+    struct arena *a = arena_new((size_t)8 << 20);
+    struct buf b = buf_in(a);
     struct bytes log;
     struct err e = {0};
 
@@ -323,6 +324,7 @@ static void a_flood_is_bounded(void **state)
     assert_int_equal(s.events, 3);
     assert_true(counts.remembered <= 1024);
     assert_true(counts.forgotten >= 3900);
+    arena_free(a);
     hunt_free(h);
 }
 
@@ -355,7 +357,8 @@ static void both_ways_agree(void **state)
 
     (void)state;
     for (int round = 0; round < 40; round++) {
-        struct buf b = buf_in(test_arena());
+        struct arena *a = arena_new((size_t)8 << 20);
+        struct buf b = buf_in(a);
         struct bytes log;
         struct err e = {0};
         for (int i = 0; i < 200; i++)
@@ -375,6 +378,7 @@ static void both_ways_agree(void **state)
         }
         assert_int_equal(s[0].n, s[1].n);
         assert_int_equal(s[0].last_line, s[1].last_line);
+        arena_free(a);
     }
 }
 
