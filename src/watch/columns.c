@@ -201,16 +201,12 @@ static struct bytes column(struct bytes line, char separator, size_t n)
     return bytes_part(line, 0, bytes_find_byte(line, (uint8_t)separator));
 }
 
-void zeek_field(const struct columns *c, struct line *line, size_t at)
+void zeek_field(const struct columns *c, struct line *line, size_t at, const struct kernel *k)
 {
-    size_t n = 0;
-
     line->log = bytes_of(c->log, c->log_n);
     if (line->text.n && line->text.p[0] == '#')
         return;
-    for (size_t i = 0; i < at; i++)
-        n += line->text.p[i] == (uint8_t)c->separator;
-    line->field = column_name(c, n);
+    line->field = column_name(c, k->count(line->text.p, at, (uint8_t)c->separator));
     if (c->time != SIZE_MAX)
         line->event_us = event_time(column(line->text, c->separator, c->time));
 }

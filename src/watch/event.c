@@ -408,7 +408,7 @@ bool events_line(struct watch_scanner *s, const struct line *from)
     if (s->format == WATCH_ZEEK) {
         if (line.text.n == 0 || line.text.p[0] == '#')
             return true;
-        zeek_field(&s->columns, &line, 0);
+        zeek_field(&s->columns, &line, 0, s->kernel);
     }
     if (line.text.n > LIMIT_WATCH_LINE || !begin(ev, &line)) {
         s->counts.no_event++;

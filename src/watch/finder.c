@@ -40,17 +40,23 @@ const struct kernel *kernel_named(const char *name, uint32_t cpu)
  * is begun by a byte of its own; lists of positions are written some at a time. */
 #define ENDS_MOST (CHUNK + PUT_SLACK)
 #define TOKENS_MOST (CHUNK + 64)
+/* A suffix begins behind a dot. A name may have begun in the chunk before. */
+#define PROBES_MOST (CHUNK + 64)
 
-bool finder_init(struct finder *f, const struct watch_index *ix, struct err *e)
+bool finder_init(struct finder *f, const struct watch_index *ix, struct memo *memo, struct err *e)
 {
-    *f = (struct finder){.ix = ix};
+    *f = (struct finder){.ix = ix, .memo = memo};
     f->ends = malloc(ENDS_MOST * sizeof *f->ends);
     f->name_ends = malloc(ENDS_MOST * sizeof *f->name_ends);
+    f->ips = malloc(ENDS_MOST * sizeof *f->ips);
+    f->ip_sizes = malloc(ENDS_MOST);
+    f->probes = malloc(PROBES_MOST * sizeof *f->probes);
     f->rows = aligned_alloc(64, sizeof *f->rows);
     f->ipv4.at = malloc(TOKENS_MOST * sizeof *f->ipv4.at);
     f->name.at = malloc(TOKENS_MOST * sizeof *f->name.at);
     f->rare.at = malloc(4 * TOKENS_MOST * sizeof *f->rare.at);
-    if (f->ends && f->name_ends && f->rows && f->ipv4.at && f->name.at && f->rare.at) {
+    if (f->ends && f->name_ends && f->ips && f->ip_sizes && f->probes && f->rows && f->ipv4.at &&
+        f->name.at && f->rare.at) {
         memset(f->rows, 0, sizeof *f->rows);
         return true;
     }
@@ -62,6 +68,9 @@ void finder_wipe(struct finder *f)
 {
     free(f->ends);
     free(f->name_ends);
+    free(f->ips);
+    free(f->ip_sizes);
+    free(f->probes);
     free(f->rows);
     free(f->ipv4.at);
     free(f->name.at);

@@ -27,8 +27,15 @@ struct list {
     size_t n;
 };
 
+/* One suffix of a name. */
+struct probe {
+    uint64_t hash;
+    uint32_t end, size; /* of the whole name */
+};
+
 struct finder {
     const struct watch_index *ix;
+    struct memo *memo;
     bool json; /* a backslash and the letter behind it are no part of a token */
     bool zeek; /* lines that begin with '#' are wanted */
     /* The piece. */
@@ -46,8 +53,11 @@ struct finder {
     size_t url_start;                        /* which began here */
     /* What the last chunk gave, each list in order. */
     struct list ipv4, name, rare;
-    uint32_t *ends; /* room for the kernel: positions */
-    uint32_t *name_ends;
+    /* Room for the kernel: positions, */
+    uint32_t *ends, *name_ends;
+    uint32_t *ips; /* the addresses before them, */
+    uint8_t *ip_sizes;
+    struct probe *probes; /* questions to the filter */
     struct rows *rows;
 };
 
@@ -60,7 +70,7 @@ struct kernel {
     void (*zeek)(struct finder *f);
     /* The classes of n bytes (a multiple of CHUNK) and nothing else: what the machine could do. */
     uint64_t (*classify)(struct rows *r, const uint8_t *p, size_t n);
-    size_t (*count_lines)(const uint8_t *p, size_t n);
+    size_t (*count)(const uint8_t *p, size_t n, uint8_t c);
 };
 
 /* Fastest first; portable last, and always there. */
@@ -69,7 +79,7 @@ const struct kernel *kernel_best(uint32_t cpu);
 /* NULL: none of that name here. */
 const struct kernel *kernel_named(const char *name, uint32_t cpu);
 
-bool finder_init(struct finder *f, const struct watch_index *ix, struct err *e);
+bool finder_init(struct finder *f, const struct watch_index *ix, struct memo *memo, struct err *e);
 void finder_wipe(struct finder *f);
 /* Begin a piece; the other members may be set afterwards. */
 void finder_begin(struct finder *f, const uint8_t *p, size_t n);
@@ -83,9 +93,8 @@ void rare_block(struct finder *f, size_t at, size_t block);
 void slow_name(struct finder *f, size_t end);
 /* Look an address up that passed a filter; found: it goes onto the list. */
 void check_ipv4(struct finder *f, size_t start, size_t end, uint32_t ip);
-/* Is one of the suffixes of this name (or, unless cut, the name) there? */
-bool name_is_there(const struct watch_index *ix, const uint8_t *start, const uint8_t *end,
-                   bool cut);
+/* A name of which a suffix passed the filter; found: it goes onto the list. */
+void check_name(struct finder *f, size_t start, size_t end);
 /* In JSON: how many bytes at `start` belong to an escape before it. */
 size_t escape_size(const struct finder *f, size_t start, size_t end);
 

@@ -93,5 +93,5 @@ static inline uint32_t *put_positions(uint32_t *to, uint64_t m, size_t at)
 #include "watch/kernel_impl.h"
 
 extern const struct kernel kernel_avx2;
-const struct kernel kernel_avx2 = {"avx2",    CPU_AVX2,      avx2_text,       avx2_json,
-                                   avx2_zeek, avx2_classify, avx2_count_lines};
+const struct kernel kernel_avx2 = {"avx2",    CPU_AVX2,      avx2_text, avx2_json,
+                                   avx2_zeek, avx2_classify, avx2_count};

@@ -147,6 +147,5 @@ static INLINE lanes add_carry(lanes start, lanes run, uint64_t *carry)
 #include "watch/kernel_impl.h"
 
 extern const struct kernel kernel_avx512;
-const struct kernel kernel_avx512 = {"avx512",          CPU_AVX512 | CPU_VBMI, avx512_text,
-                                     avx512_json,       avx512_zeek,           avx512_classify,
-                                     avx512_count_lines};
+const struct kernel kernel_avx512 = {"avx512",    CPU_AVX512 | CPU_VBMI, avx512_text, avx512_json,
+                                     avx512_zeek, avx512_classify,       avx512_count};

@@ -201,18 +201,22 @@ static INLINE void search_rare(struct finder *f, size_t at, size_t blocks, enum 
     }
 }
 
+/* First read all, then ask the filter of all: a question waits for memory, and meanwhile others can
+ * be asked only if little work lies between. */
 static void search_ipv4(struct finder *f, const uint32_t *end)
 {
     const struct watch_index *ix = f->ix;
     const struct hash_key key = ix->key;
+    size_t n = (size_t)(end - f->ends);
 
-    for (const uint32_t *e = f->ends; e < end; e++) {
-        uint32_t ip = 0;
-        unsigned n = read_ipv4(f->p + *e, &ip);
+    for (size_t i = 0; i < n; i++)
+        f->ip_sizes[i] = (uint8_t)read_ipv4(f->p + f->ends[i], &f->ips[i]);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t ip = f->ips[i], at = f->ends[i];
         bool here = filter4_has(ix, hash_ipv4(&key, ip));
-        if (__builtin_expect((here | nets4_near(ix, ip)) & (n != 0), 0) &&
+        if (__builtin_expect((here | nets4_near(ix, ip)) & (f->ip_sizes[i] != 0), 0) &&
             (here || nets4_touch(ix, ip)))
-            check_ipv4(f, *e - n, *e, ip);
+            check_ipv4(f, at - f->ip_sizes[i], at, ip);
     }
 }
 
@@ -234,65 +238,65 @@ static size_t search_labels(struct finder *f, const uint32_t *end)
     return (size_t)(keep - f->name_ends);
 }
 
-/* All suffixes of the word before `end`, the shortest first. `dots` are its dots, bit 63 the
- * byte before the end; the word has n bytes, at most 63. */
-static INLINE bool probe_suffixes(const struct watch_index *ix, const uint8_t *end, uint64_t dots,
-                                  size_t n, bool cut)
+/* Questions for all suffixes of the word before `end`, the shortest first. `dots` are its dots,
+ * bit 63 the byte before the end; the word has n bytes, at most 63. */
+static INLINE struct probe *put_probes(struct probe *to, const struct hash_key *key,
+                                       const struct finder *f, size_t end, uint64_t dots, size_t n)
 {
-    const struct hash_key *key = &ix->key;
-    uint64_t state = key->k[0], group = load64(end - 8) | FOLD_CASE;
-    const uint8_t *at = end - 8;
+    const uint8_t *stop = f->p + end, *at = stop - 8;
+    uint64_t state = key->k[0], group = load64(at) | FOLD_CASE;
 
     dots &= ~(UINT64_C(1) << 63 >> __builtin_clzll(dots)); /* a last label alone is not asked */
     for (;;) {
         bool last = dots == 0;
         size_t size = last ? n : (size_t)__builtin_clzll(dots);
-        uint64_t rest, h;
-        for (; (size_t)(end - at) <= size; at -= 8) {
+        uint64_t rest;
+        for (; (size_t)(stop - at) <= size; at -= 8) {
             state = hash_name_step(key, state, group);
             group = load64(at - 8) | FOLD_CASE;
         }
         rest = group >> 1 >> (63 - 8 * (size & 7));
-        h = hash_name_end(key, state, rest, size);
-        if (__builtin_expect(filter_has(ix, h), 0) && name_is_there(ix, end - n, end, cut))
-            return true;
+        *to++ = (struct probe){hash_name_end(key, state, rest, size), (uint32_t)end, (uint32_t)n};
         if (last)
-            return false;
+            return to;
         dots &= ~(UINT64_C(1) << 63 >> size);
     }
 }
 
-static void search_names(struct finder *f, size_t n, enum mode mode)
+static INLINE struct probe *probe_names(struct finder *f, size_t n, enum mode mode)
 {
+    const struct hash_key key = f->ix->key;
+    struct probe *to = f->probes;
+
     for (size_t i = 0; i < n; i++) {
-        size_t end = f->name_ends[i], start;
+        size_t end = f->name_ends[i];
         uint64_t word, dot;
         unsigned run;
-        bool cut;
+        const uint8_t *start;
 
         word_window(f->p + end, &word, &dot);
         run = ~word ? (unsigned)__builtin_clzll(~word) : 64;
-        if (__builtin_expect(run == 64 || !run || dot >> 63, 0)) {
+        start = f->p + end - run;
+        if (__builtin_expect(run == 64 || !run || dot >> 63 || *start == '.' ||
+                                 (mode == MODE_JSON && start[-1] == '\\'),
+                             0))
             slow_name(f, end);
-            continue;
-        }
-        start = end - run;
-        if (mode == MODE_JSON && __builtin_expect(f->p[(ptrdiff_t)start - 1] == '\\', 0)) {
-            slow_name(f, end);
-            continue;
-        }
-        if (__builtin_expect(f->p[start] == '.', 0)) {
-            slow_name(f, end);
-            continue;
-        }
-        cut = f->open_left && start == 0;
-        if (__builtin_expect(
-                !probe_suffixes(f->ix, f->p + end, dot & ~(~UINT64_C(0) >> run), run, cut), 1))
-            continue;
-        if (end >= f->fresh && !(f->open_right && end == f->n))
-            f->name.at[f->name.n++] =
-                (struct token){(uint32_t)start, (uint32_t)end, TOKEN_NAME, cut};
+        else
+            to = put_probes(to, &key, f, end, dot & ~(~UINT64_C(0) >> run), run);
     }
+    return to;
+}
+
+static void search_names(struct finder *f, size_t n, enum mode mode)
+{
+    const struct probe *end = probe_names(f, n, mode);
+    size_t done = SIZE_MAX;
+
+    for (const struct probe *p = f->probes; p < end; p++)
+        if (__builtin_expect(filter_has(f->ix, p->hash), 0) && p->end != done) {
+            check_name(f, p->end - p->size, p->end);
+            done = p->end;
+        }
 }
 
 static INLINE void search(struct finder *f, enum mode mode)
@@ -337,13 +341,13 @@ static uint64_t KERNEL(classify)(struct rows *r, const uint8_t *p, size_t n)
     return all;
 }
 
-static size_t KERNEL(count_lines)(const uint8_t *p, size_t n)
+static size_t KERNEL(count)(const uint8_t *p, size_t n, uint8_t c)
 {
     size_t lines = 0, i = 0;
 
     for (; n - i >= 64; i += 64)
-        lines += (size_t)__builtin_popcountll(equal(p + i, '\n'));
+        lines += (size_t)__builtin_popcountll(equal(p + i, c));
     for (; i < n; i++)
-        lines += p[i] == '\n';
+        lines += p[i] == c;
     return lines;
 }

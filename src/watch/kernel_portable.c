@@ -130,5 +130,4 @@ static inline uint32_t *put_positions(uint32_t *to, uint64_t m, size_t at)
 
 extern const struct kernel kernel_portable;
 const struct kernel kernel_portable = {
-    "portable",          0, portable_text, portable_json, portable_zeek, portable_classify,
-    portable_count_lines};
+    "portable", 0, portable_text, portable_json, portable_zeek, portable_classify, portable_count};

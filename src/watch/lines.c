@@ -53,7 +53,7 @@ bool give_hits(struct watch_scanner *s, const struct line *line, enum token_kind
         g.seen = bytes_of(g.seen.p + 1, g.seen.n - 1);
         g.offset++;
     }
-    return token_hits(s->ix, kind, seen, cut, give_one, &g);
+    return memo_hits(s->memo, s->ix, kind, seen, cut, give_one, &g);
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */
@@ -63,7 +63,7 @@ static void advance(struct watch_scanner *s, size_t at)
 {
     if (at <= s->cursor)
         return;
-    s->cursor_lines += s->kernel->count_lines(s->p + s->cursor, at - s->cursor);
+    s->cursor_lines += s->kernel->count(s->p + s->cursor, at - s->cursor, '\n');
     s->cursor = at;
 }
 
@@ -94,7 +94,7 @@ static bool text_line(struct watch_scanner *s, struct line *line, const struct t
         }
         line->field = line->log = (struct bytes){0};
         if (s->format == WATCH_ZEEK && line->offset >= s->piece_offset)
-            zeek_field(&s->columns, line, at);
+            zeek_field(&s->columns, line, at, s->kernel);
         if (s->format == WATCH_CSV) {
             csv_advance(s, t[i].start);
             csv_field(s, line);

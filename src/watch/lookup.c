@@ -201,11 +201,6 @@ bool token_is_there(const struct watch_index *ix, enum token_kind kind, struct b
     return q.found;
 }
 
-bool name_is_there(const struct watch_index *ix, const uint8_t *start, const uint8_t *end, bool cut)
-{
-    return token_is_there(ix, TOKEN_NAME, bytes_of(start, (size_t)(end - start)), cut);
-}
-
 /* ---- one bare value, for people ------------------------------------------------------------ */
 
 struct each {

@@ -39,7 +39,9 @@ size_t escape_size(const struct finder *f, size_t start, size_t end)
 
 static bool hits(const struct finder *f, enum token_kind kind, size_t start, size_t end, bool cut)
 {
-    return start < end && token_is_there(f->ix, kind, bytes_of(f->p + start, end - start), cut);
+    struct bytes text = bytes_of(f->p + start, end - start);
+
+    return start < end && memo_there(f->memo, f->ix, kind, text, cut);
 }
 
 /* Give a token that may begin behind an escape. If the line turns out not to be JSON the escape
@@ -61,6 +63,14 @@ void check_ipv4(struct finder *f, size_t start, size_t end, uint32_t ip)
     (void)ip;
     if (!(f->open_left && start == 0) && hits(f, TOKEN_IPV4, start, end, false))
         give(f, &f->ipv4, start, end, TOKEN_IPV4, false);
+}
+
+void check_name(struct finder *f, size_t start, size_t end)
+{
+    bool cut = f->open_left && start == 0;
+
+    if (hits(f, TOKEN_NAME, start, end, cut))
+        give(f, &f->name, start, end, TOKEN_NAME, cut);
 }
 
 void slow_name(struct finder *f, size_t end)

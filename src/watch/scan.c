@@ -71,8 +71,9 @@ struct watch_scanner *watch_scanner_new(struct watch_index *ix, const struct wat
         watch_scanner_free(s);
         return NULL;
     }
-    if (room_grow(s, ROOM_FIRST, e) && finder_init(&s->finder, ix, e) &&
-        finder_init(&s->inner, ix, e))
+    s->memo = memo_new(e);
+    if (s->memo && room_grow(s, ROOM_FIRST, e) && finder_init(&s->finder, ix, s->memo, e) &&
+        finder_init(&s->inner, ix, s->memo, e))
         return s;
     watch_scanner_free(s);
     return NULL;
@@ -84,6 +85,7 @@ void watch_scanner_free(struct watch_scanner *s)
         return;
     finder_wipe(&s->finder);
     finder_wipe(&s->inner);
+    memo_free(s->memo);
     watch_index_close(s->ix);
     events_free(s->events);
     free(s->columns.text);
@@ -100,6 +102,7 @@ bool watch_scanner_switch(struct watch_scanner *s, struct watch_index *ix, struc
     watch_index_close(s->ix);
     s->ix = ix;
     s->finder.ix = s->inner.ix = ix;
+    memo_forget(s->memo);
     return true;
 }
 

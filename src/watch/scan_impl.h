@@ -43,6 +43,7 @@ struct watch_scanner {
     struct watch_index *ix;
     struct watch_options options;
     const struct kernel *kernel;
+    struct memo *memo;
     struct finder finder, inner; /* inner: a line that is taken apart */
     enum watch_format format;    /* what the stream turned out to be */
     struct watch_counts counts;
@@ -126,7 +127,7 @@ bool json_take_apart(struct watch_scanner *s, struct line *line);
 void columns_reset(struct columns *c);
 void zeek_header(struct columns *c, struct bytes line);
 /* Fill log, field and event_us for the token at `at` of the line. */
-void zeek_field(const struct columns *c, struct line *line, size_t at);
+void zeek_field(const struct columns *c, struct line *line, size_t at, const struct kernel *k);
 void csv_begin(struct watch_scanner *s);
 /* Go on to `at` in the piece. */
 void csv_advance(struct watch_scanner *s, size_t at);

@@ -229,6 +229,16 @@ bool token_hits(const struct watch_index *ix, enum token_kind kind, struct bytes
 bool token_is_there(const struct watch_index *ix, enum token_kind kind, struct bytes text,
                     bool cut);
 
+/* The same through what is remembered of tokens (memo.c). */
+struct memo;
+struct memo *memo_new(struct err *e);
+void memo_free(struct memo *m);
+void memo_forget(struct memo *m); /* another index */
+bool memo_there(struct memo *m, const struct watch_index *ix, enum token_kind kind,
+                struct bytes text, bool cut);
+bool memo_hits(struct memo *m, const struct watch_index *ix, enum token_kind kind,
+               struct bytes text, bool cut, token_hit *hit, void *self);
+
 /* Byte classes, one bit each. */
 enum {
     IS_WORD = 1, /* A-Z a-z 0-9 . _ - */
