@@ -163,6 +163,8 @@ static bool gather(struct listing *l, const char *agreement, struct err *e)
 
     if (!cases)
         return false;
+    if (desk_now(d) > l->now)
+        l->now = desk_now(d);
     for (size_t i = 0; ok && i < cases_count(cases); i++) {
         struct arena_mark m = arena_mark(scratch);
         if (cases_opening(cases, i, &o) && o.kind == CASES_IS_REQUEST)
@@ -369,12 +371,12 @@ static const struct option_row show_options[] = {
     {NULL},
 };
 
-static bool instant(struct cli *c, int64_t *ms, struct err *e)
+static bool instant(struct cli *c, const struct desk *d, int64_t *ms, struct err *e)
 {
     const char *at = option(c, "at");
     int64_t us;
 
-    *ms = os_now_us(c->os) / 1000;
+    *ms = desk_now(d);
     if (!at)
         return true;
     if (!time_parse_us(bytes_text(at), &us))
@@ -390,7 +392,7 @@ static bool shows(struct cli *c, unsigned kinds, struct err *e)
     int64_t now;
     bool ok;
 
-    if (!q || !instant(c, &now, e) || !matter_named(c, c->operands[0], kinds, q, e) ||
+    if (!q || !matter_named(c, c->operands[0], kinds, q, e) || !instant(c, q->desk, &now, e) ||
         !desk_begin(q->desk, e))
         return false;
     ok = c->json ? desk_show_json(q->desk, &q->id, now, c->arena, &text, e)
@@ -438,7 +440,7 @@ static bool run_why(struct cli *c, struct err *e)
     int64_t now;
     bool ok;
 
-    if (!q || !instant(c, &now, e) || !matter_named(c, c->operands[0], DESK_ANY, q, e) ||
+    if (!q || !matter_named(c, c->operands[0], DESK_ANY, q, e) || !instant(c, q->desk, &now, e) ||
         !(cases = desk_begin(q->desk, e)))
         return false;
     ok = cases_why(cases, &q->id, now, c->words, c->arena, &text, e);

@@ -243,7 +243,7 @@ static bool has_final(const struct matter *q, const struct json *list)
 static bool fill_answer(struct saying *x, struct matter *q, struct err *e)
 {
     struct json *list;
-    bool final;
+    bool final, words_alone;
 
     if (json_find(x->body, "items"))
         return true; /* from --body */
@@ -253,8 +253,8 @@ static bool fill_answer(struct saying *x, struct matter *q, struct err *e)
         !item_rows(x, q, "later", "later", list, e) || !refused_rows(x, q, list, e))
         return false;
     /* Words alone answer what is open. */
-    for (uint64_t i = 1; !json_count(list) && option(x->c, "text") && i <= q->v.request.items_n;
-         i++)
+    words_alone = !json_count(list) && option(x->c, "text");
+    for (uint64_t i = 1; words_alone && i <= q->v.request.items_n; i++)
         if (q->v.request.open[i - 1])
             add_item(x, list, i, "answered", NULL);
     if (!json_count(list))

@@ -2,7 +2,7 @@
 #include "crypto/labels.h"
 #include "desk/desk_impl.h"
 
-#include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct desk *desk_open(struct record *r, const struct os *os, size_t cap, struct err *e)
@@ -36,7 +36,9 @@ struct record *desk_record(const struct desk *d)
 
 int64_t desk_now(const struct desk *d)
 {
-    return os_now_us(d->os) / 1000;
+    int64_t now = os_now_us(d->os) / 1000, newest = atomic_load(&d->newest);
+
+    return now > newest ? now : newest;
 }
 
 struct cases *desk_begin(struct desk *d, struct err *e)

@@ -31,7 +31,8 @@ struct desk *desk_open(struct record *r, const struct os *os, size_t cap_bytes, 
 void desk_close(struct desk *d); /* NULL is fine */
 
 struct record *desk_record(const struct desk *d);
-/* Now, in milliseconds, by the clock it was opened with. */
+/* Now, in milliseconds: by the clock it was opened with, or the newest time that anybody has signed
+ * if that is later, for no right clock is earlier. */
 int64_t desk_now(const struct desk *d);
 
 /* Lock it, take in what the record has learned since, and give out the fold, until desk_end. The
@@ -92,7 +93,8 @@ struct json *desk_body(struct desk *d, struct json_maker *m, enum cases_kind kin
 struct desk_saying {
     enum cases_kind kind;
     const struct hash *matter;  /* NULL: it opens one */
-    const struct hash *answers; /* the act of the matter that it answers, or NULL */
+    const struct hash *answers; /* the act of the matter that it answers; NULL: the last that the
+                                 * other side has said there, so that it counts after that */
     struct bytes body;          /* canonical JSON (json_made) */
     enum stix_tlp tlp;          /* of the act: as the body's marking */
     struct bytes to[LIMIT_PARTIES];

@@ -38,6 +38,7 @@ struct desk {
     uint64_t acts;
     bool fresh;       /* all was read at `commits` */
     uint64_t commits; /* of the record */
+    _Atomic int64_t newest; /* ms: the newest time that anybody has signed */
 };
 
 /* feed.c: with the lock held. */

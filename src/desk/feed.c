@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include <stdatomic.h>
+
 #define TERMS_ARENA ((size_t)256 << 20)
 
 void desk_forget(struct desk *d)
@@ -190,6 +192,8 @@ static bool feed_dates(void *self, const struct record_dated *n)
                                       .size = n->line[i].size,
                                       .time_ms = n->line[i].time * 1000};
         struct err why = {0};
+        if (c.time_ms > atomic_load(&f->d->newest))
+            atomic_store(&f->d->newest, c.time_ms);
         if (c.signer >= LIMIT_CASE_SIGNERS || cases_cosigned(f->d->cases, &c, &why) ||
             why.code == ERR_PEER || why.code == ERR_INPUT)
             continue; /* what the record let pass and the fold does not is no date */

@@ -56,6 +56,26 @@ static bool audience(struct desk *d, const struct hash *matter, struct record_dr
     return true;
 }
 
+/* What it answers: the last act of somebody else in the matter. Two acts may be signed for in the
+ * same second, and then this says which came first. */
+static bool answered(struct desk *d, const struct desk_saying *s, struct record_draft *out,
+                     struct arena *a, struct err *e)
+{
+    uint16_t self = desk_self(d);
+    struct cases_act_view *acts;
+    size_t n;
+
+    if (s->answers)
+        out->refs[out->refs_n++] = *s->answers;
+    if (s->answers || !cases_acts(d->cases, s->matter, a, &acts, &n, e))
+        return s->answers != NULL;
+    while (n > 0 && acts[n - 1].author == self)
+        n--;
+    if (n > 0)
+        out->refs[out->refs_n++] = acts[n - 1].id;
+    return true;
+}
+
 static bool draft_of(struct desk *d, const struct desk_saying *s, struct record_draft *out,
                      struct arena *a, struct err *e)
 {
@@ -66,8 +86,8 @@ static bool draft_of(struct desk *d, const struct desk_saying *s, struct record_
     out->salted = true; /* "yes" to a known question could be guessed */
     if (s->matter)
         out->refs[out->refs_n++] = *s->matter;
-    if (s->matter && s->answers)
-        out->refs[out->refs_n++] = *s->answers;
+    if (s->matter && !answered(d, s, out, a, e))
+        return false;
     for (size_t i = 0; i < s->to_n; i++)
         out->to[out->to_n++] = s->to[i];
     return s->to_n || !s->matter || audience(d, s->matter, out, a, e);

@@ -64,6 +64,18 @@ static void gate_init(struct slot *s)
     pthread_condattr_destroy(&clock);
 }
 
+/* A wrong clock is known by what others have signed: no right one is earlier. It changes nothing
+ * but what we claim, and what we may sign. */
+static void check_clock(struct node *n, const struct slot *s)
+{
+    int64_t newest = 0, most = node_config(n)->clock_tolerance_seconds, now = os_now(n->os);
+    struct err e = {0};
+
+    if (record_newest_time(s->record, &newest, &e) && newest > now + most)
+        diag(n->diag, DIAG_WARN, "our clock is behind what others have signed",
+             "agreement=%s seconds=%lld", s->id, (long long)(newest - now));
+}
+
 static bool slot_open(struct node *n, const char *id, struct slot **out, struct err *e)
 {
     struct record_options o = options_of(n);
@@ -88,6 +100,7 @@ static bool slot_open(struct node *n, const char *id, struct slot **out, struct 
         return err_within(e, "agreement %s", id);
     }
     slot_refresh(n, s);
+    check_clock(n, s);
     *out = s;
     return true;
 }
