@@ -55,6 +55,8 @@ static bool depart(struct pair *p, unsigned from)
     p->way_at[from] = 0;
     p->way_n[from] = n;
     p->sent[from] += n;
+    if (p->watch)
+        p->watch(p->watch_self, from, out.p, n);
     psi_sent(p->side[from], n);
     if (p->lie && p->lie->speaker == from + 1 && !p->lie->told &&
         (p->lie->type == p->way[from][0] || !p->lie->type) && p->lie->skip-- == 0) {

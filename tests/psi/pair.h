@@ -24,7 +24,9 @@ struct pair {
     struct lie *lie;
     uint32_t schedule; /* FNV over (speaker, type, length) of all frames */
     size_t largest;    /* bytes fed at once; 0: all there is */
-    uint8_t *way[2];   /* a frame on its way from each side */
+    void (*watch)(void *self, unsigned from, const uint8_t *frame, size_t n); /* before any lie */
+    void *watch_self;
+    uint8_t *way[2]; /* a frame on its way from each side */
     size_t way_at[2], way_n[2];
 };
 
