@@ -133,7 +133,8 @@ static bool hash_items(struct psi *p, bool *busy, struct err *e)
         return true;
     if (!psi_items_scratch(p, e))
         return false;
-    p->encoder = okvs_encoder_new(&p->k, p->plan.capacity + 1, p->plan.narrow, p->keys, e);
+    p->encoder =
+        okvs_encoder_new(&p->k, &p->plan.shape, p->plan.capacity + 1, p->plan.narrow, p->keys, e);
     psi_next_phase(p);
     *busy = true;
     return p->encoder;
@@ -190,8 +191,8 @@ static bool take_chunk(struct psi *p, struct bytes body, struct err *e)
     out = psi_frame(p, FRAME_COLUMNS, columns_size(p));
     put_columns(p, answer, out);
     psi_frame_end(p, FRAME_COLUMNS, columns_size(p));
-    okvs_decode(&p->k, &p->plan.shape, p->c + p->plan.kept, (const okvs_row *)p->rows,
-                p->scratch[0], p->values + first, n);
+    okvs_decode(&p->k, &p->plan.shape, p->c + p->plan.kept, p->items.hash + first,
+                (const okvs_row *)p->rows, p->scratch[0], p->values + first, n);
     if (++p->bin == p->plan.bins) {
         psi_say(p, FRAME_SHARE, bytes_of(p->secret[COMMIT_SHARE], 32));
         psi_next_phase(p);

@@ -216,8 +216,8 @@ static bool take_columns(struct psi *p, struct bytes body, struct err *e)
     transcript_add(&p->proofs, bytes_of(&check, sizeof check));
     p->k.gf->scale_acc(b, columns_of(p, body.p + 16), &p->vole.delta, okvs_columns(&p->plan.shape));
     n = psi_items_bin(p, p->bin, &first);
-    okvs_decode(&p->k, &p->plan.shape, b, (const okvs_row *)p->rows, p->scratch[0],
-                p->values + first, n);
+    okvs_decode(&p->k, &p->plan.shape, b, p->items.hash + first, (const okvs_row *)p->rows,
+                p->scratch[0], p->values + first, n);
     p->k.gf->scale_acc(p->values + first, p->scratch[1], &p->vole.delta, n);
     if (++p->bin == p->plan.bins)
         psi_next_phase(p);

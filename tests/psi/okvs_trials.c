@@ -2,6 +2,7 @@
  *
  *     okvs_trials 30            2^30 peelings in all, and some
  *     okvs_trials 16 check      few, each also the slow way: the suite's test of this program
+ *     okvs_trials 20 band       2^20 rows per line in bands: how often there is no table
  *
  * One JSON line per shape and pass: n rows, columns, the lambda that RR22's fit gives that width,
  * trials so far, and how many of them left a gap larger than 0, 1, 2 ... (rows of the 2-core that
@@ -251,10 +252,55 @@ static void prepare(struct trial *t)
 #endif
 }
 
+/* ---- bands -------------------------------------------------------------------------------- */
+
+static uint64_t band_failures(struct trial *t, struct okvs_encoder *o, struct okvs_shape s,
+                              uint64_t count, struct gf128 *table)
+{
+    static struct gf128 values[16 * ROWS_MOST];
+    static struct gf128 hash[16 * ROWS_MOST];
+    static okvs_row row[16 * ROWS_MOST];
+    uint64_t failures = 0;
+    struct err e = {0};
+
+    for (uint64_t i = 0; i < count; i++) {
+        t->aes->ctr(&t->key, hash, t->counter, t->n);
+        t->aes->ctr(&t->key, values, t->counter + t->n, t->n);
+        t->counter += 2 * (uint64_t)t->n;
+        okvs_rows(&s, hash, row, t->n);
+        failures += !okvs_encode(o, &s, hash, (const okvs_row *)row, values, values, t->n, &t->key,
+                                 t->counter, table, &e);
+    }
+    return failures;
+}
+
+static int bands(struct trial *t, unsigned log)
+{
+    struct psi_kernels k = psi_kernels_best(cpu_features());
+    struct okvs_shape any = {.band = 1};
+    struct arena *a = arena_new((size_t)64 << 20);
+    struct err e = {0};
+    struct okvs_encoder *o = okvs_encoder_new(&k, &any, 16 * ROWS_MOST - 1, false, a, &e);
+    struct gf128 *table = arena_get_array(a, 1 << 16, sizeof *table, &e);
+
+    for (uint32_t n = 1024; o && table && n <= 32768; n *= 2)
+        for (uint32_t w = 24; w <= 64; w += 8) {
+            struct okvs_shape s = {.sparse = n + n / 10 + w, .band = w};
+            uint64_t count = ((uint64_t)1 << log) / n + 1;
+            t->n = n;
+            printf("{\"rows\":%u,\"columns\":%u,\"band\":%u,\"trials\":%llu,\"failures\":%llu}\n",
+                   n, s.sparse, w, (unsigned long long)count,
+                   (unsigned long long)band_failures(t, o, s, count, table));
+            fflush(stdout);
+        }
+    arena_free(a);
+    return o && table ? 0 : 2;
+}
+
 int main(int argc, char **argv)
 {
     unsigned log = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 16;
-    bool check = argc > 2;
+    bool check = argc > 2 && strcmp(argv[2], "check") == 0;
     struct trial *t = aligned_alloc(64, (sizeof *t + 63) / 64 * 64);
     struct shape s[SIZES][WIDTHS];
     uint64_t total = 0;
@@ -263,6 +309,8 @@ int main(int argc, char **argv)
         return 2;
     memset(t, 0, sizeof *t);
     prepare(t);
+    if (argc > 2 && strcmp(argv[2], "band") == 0)
+        return bands(t, log);
     make_shapes(s, log);
     for (unsigned pass = log < 24 ? PASSES : 1; pass <= PASSES; pass++) {
         printf("{\"pass\":%u,\"of\":%u}\n", pass, PASSES);
