@@ -208,7 +208,7 @@ static double one_more(struct cases *c, uint64_t acts, struct err *e)
     return (bench_now() - start) / ONE_MORE;
 }
 
-/* The review of all that was asked, with its text. */
+/* The review of all that was asked, with its text and page. */
 static double review(struct cases *c, struct err *e)
 {
     struct arena *a = arena_new((size_t)1 << 30);
@@ -216,7 +216,7 @@ static double review(struct cases *c, struct err *e)
     struct cases_review *r = cases_review(c, 0, INT64_C(1793000000000), NULL, NULL, 0, a, e);
     struct bytes out;
 
-    if (!r || !cases_review_text(r, NULL, a, &out, e))
+    if (!r || !cases_review_text(r, NULL, a, &out, e) || !cases_review_html(r, NULL, a, &out, e))
         exit(1);
     arena_free(a);
     return bench_now() - start;

@@ -194,7 +194,14 @@ static const struct metric channel[H_N] = {
     [H_OUTAGES] = {"outages_declared", N_("outages declared"), METRIC_COUNT, H_OUTAGES},
 };
 
-_Static_assert((int)H_ESCALATED == H_OF_PARTY, "");
+_Static_assert((int)T_FINAL_KEPT == (int)REVIEW_T_KEPT && (int)T_FINAL_LATE == (int)REVIEW_T_LATE &&
+                   (int)T_OVERDUE == (int)REVIEW_T_OVERDUE &&
+                   (int)T_LAPSED == (int)REVIEW_T_LAPSED &&
+                   (int)Q_ANSWERED == (int)REVIEW_Q_ANSWERED &&
+                   (int)Q_NOT_HELD == (int)REVIEW_Q_NOT_HELD &&
+                   (int)Q_REFUSED == (int)REVIEW_Q_REFUSED && (int)Q_OPEN == (int)REVIEW_Q_OPEN,
+               "what is drawn is where the plots look");
+_Static_assert((int)H_ESCALATED == H_OF_PARTY, "contact points come first");
 _Static_assert((int)T_N <= METRICS && (int)Q_N <= METRICS && (int)B_N <= METRICS,
                "a row holds them");
 

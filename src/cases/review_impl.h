@@ -33,6 +33,18 @@ extern const struct section_form {
     unsigned n;
 } section_forms[SECTIONS];
 
+/* Metrics that are drawn. */
+enum {
+    REVIEW_T_KEPT = 6,
+    REVIEW_T_LATE = 7,
+    REVIEW_T_OVERDUE = 10,
+    REVIEW_T_LAPSED = 15,
+    REVIEW_Q_ANSWERED = 1,
+    REVIEW_Q_NOT_HELD = 2,
+    REVIEW_Q_REFUSED = 3,
+    REVIEW_Q_OPEN = 4,
+};
+
 /* Metrics of SECTION_CHANNEL before this one are of a contact point, the rest of a party. */
 #define H_OF_PARTY 4
 
@@ -122,8 +134,18 @@ const char *counter_says(const char *name);
 int64_t percentile(const struct spans *s, unsigned q);
 /* The balance row of a party; NULL: none. */
 const struct row *balance_row(const struct cases_review *v, uint32_t party, bool drill);
-/* Is this balance row below the agreed floor? */
+/* Is this balance row below the agreed floor? And the sentence about it. */
 bool below_floor(const struct cases_review *v, const struct row *r);
+void put_consultation(struct buf *b, const struct catalogue *k, const struct cases_review *v,
+                      const struct row *r);
+/* Giving and taking: a column for each party that is no arbiter. */
+struct columns {
+    uint16_t party[LIMIT_PARTIES];
+    size_t n, width; /* width: of the widest name, for text */
+};
+struct columns columns_of(const struct cases_review *v, bool drill);
+/* Has no counter before the i-th its name? */
+bool counter_is_first(const struct cases_review *v, size_t i);
 /* "gave-and-got/north/requests_made" */
 void cell_name(struct buf *b, const struct cases_review *v, const struct row_key *k,
                const char *metric);

@@ -35,26 +35,6 @@ static void put_row(struct text *t, const struct row *r)
 
 /* ---- giving and taking: a column for each party, and the difference if they are two ---- */
 
-struct columns {
-    uint16_t party[LIMIT_PARTIES];
-    size_t n, width;
-};
-
-static struct columns columns_of(const struct cases_review *v, bool drill)
-{
-    const struct cases_terms *t = review_terms(v);
-    struct columns c = {.width = 12};
-
-    for (uint32_t i = 0; i < t->parties_n && c.n < LIMIT_PARTIES; i++) {
-        size_t wide = cases_party_slug(t, i).n + 2;
-        if (t->parties[i].arbiter || (drill && !balance_row(v, i, true)))
-            continue;
-        c.party[c.n++] = (uint16_t)i;
-        c.width = wide > c.width ? wide : c.width;
-    }
-    return c;
-}
-
 static void put_right(struct buf *b, const char *text, size_t width)
 {
     for (size_t n = text_width(bytes_text(text)); n < width; n++)
@@ -85,9 +65,7 @@ static void put_counters(struct text *t, const struct columns *c)
     for (size_t i = 0; i < t->v->others_n; i++) {
         const struct cases_counter *x = &t->v->others[i];
         uint64_t n[LIMIT_PARTIES] = {0};
-        bool first = true;
-        for (size_t k = 0; k < i; k++)
-            first = first && strcmp(t->v->others[k].name, x->name) != 0;
+        bool first = counter_is_first(t->v, i);
         for (size_t k = i; first && k < t->v->others_n; k++)
             for (size_t p = 0; p < c->n; p++)
                 if (c->party[p] == t->v->others[k].party && !strcmp(t->v->others[k].name, x->name))
@@ -132,13 +110,8 @@ static void put_floor(struct text *t)
         if (!below_floor(t->v, r))
             continue;
         buf_puts(&t->b, "\n");
-        buf_say(&t->b, t->words,
-                "Consultation: %s answered %llu of %llu in time, below the floor of %u %% (clause "
-                "reciprocity)\n",
-                said_party(&t->b, t->words, review_terms(t->v), r->key.from),
-                (unsigned long long)r->count[B_GAVE_KEPT],
-                (unsigned long long)r->count[B_WAS_ASKED],
-                review_terms(t->v)->consult_below_percent);
+        put_consultation(&t->b, t->words, t->v, r);
+        buf_puts(&t->b, "\n");
     }
 }
 

@@ -201,6 +201,41 @@ bool below_floor(const struct cases_review *v, const struct row *r)
            kept_n * 100 < asked * review_terms(v)->consult_below_percent;
 }
 
+/* It brings consultation, and denies nothing (clause reciprocity). */
+void put_consultation(struct buf *b, const struct catalogue *k, const struct cases_review *v,
+                      const struct row *r)
+{
+    buf_say(b, k,
+            "Consultation: %s answered %llu of %llu in time, below the floor of %u %% (clause "
+            "reciprocity)",
+            said_party(b, k, review_terms(v), r->key.from),
+            (unsigned long long)r->count[B_GAVE_KEPT], (unsigned long long)r->count[B_WAS_ASKED],
+            review_terms(v)->consult_below_percent);
+}
+
+struct columns columns_of(const struct cases_review *v, bool drill)
+{
+    const struct cases_terms *t = review_terms(v);
+    struct columns c = {.width = 12};
+
+    for (uint32_t i = 0; i < t->parties_n && c.n < LIMIT_PARTIES; i++) {
+        size_t wide = cases_party_slug(t, i).n + 2;
+        if (t->parties[i].arbiter || (drill && !balance_row(v, i, true)))
+            continue;
+        c.party[c.n++] = (uint16_t)i;
+        c.width = wide > c.width ? wide : c.width;
+    }
+    return c;
+}
+
+bool counter_is_first(const struct cases_review *v, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (!strcmp(v->others[k].name, v->others[i].name))
+            return false;
+    return true;
+}
+
 /* ---- names ---- */
 
 void cell_name(struct buf *b, const struct cases_review *v, const struct row_key *k,

@@ -48,6 +48,44 @@ static struct bytes text_of(struct world *w, struct cases *c)
     return out;
 }
 
+/* The page is whole, has no script and nothing foreign, and each of its links leads somewhere. */
+static void the_page_stands_by_itself(void **state)
+{
+    static const char *const never[] = {"<script", "http://",     "https://", "onclick",
+                                        "<img",    "javascript:", "<b>bold"};
+    struct world *w = half_a_year();
+    struct err e = {0};
+    struct cases_comment comments[] = {
+        {1, UNTIL + 1, {{7}}, BYTES("<b>bold</b> & \"quoted\" \033[31m")}};
+    struct cases_review *r = cases_review(w->cases, FROM, UNTIL, NULL, NULL, 0, w->arena, &e);
+    struct bytes page = {0}, text = {0};
+    size_t links = 0;
+
+    (void)state;
+    assert_non_null(r);
+    cases_review_comments(r, comments, 1);
+    for (enum language l = LANGUAGE_EN; l < LANGUAGES; l++) {
+        must(cases_review_html(r, language_catalogue(l), w->arena, &page, &e), &e);
+        for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+            if (bytes_find(page, bytes_text(never[i])) != SIZE_MAX)
+                fail_msg("the page has %s", never[i]);
+        assert_true(bytes_find(page, BYTES("&lt;b&gt;bold&lt;/b&gt; &amp; &quot;quoted&quot;")) !=
+                    SIZE_MAX);
+        for (struct bytes rest = page;
+             (links = bytes_find(rest, BYTES("href=\"#w"))) != SIZE_MAX;) {
+            struct bytes name;
+            rest = bytes_part(rest, links + 7, SIZE_MAX);
+            name = bytes_part(rest, 0, bytes_find_byte(rest, '"'));
+            assert_true(bytes_find(page, bytes_text(arena_format(w->arena, NULL, "id=\"%.*s\"",
+                                                                 BYTES_FMT(name)))) != SIZE_MAX);
+        }
+        must(cases_review_text(r, language_catalogue(l), w->arena, &text, &e), &e);
+        assert_true(bytes_find(text, BYTES("\\x1b")) !=
+                    SIZE_MAX); /* no escape reaches a terminal */
+    }
+    world_free(w);
+}
+
 static void both_nodes_print_the_same(void **state)
 {
     struct world *w = half_a_year();
@@ -196,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_nodes_print_the_same),
+        cmocka_unit_test(the_page_stands_by_itself),
         cmocka_unit_test(every_number_explains_itself),
         cmocka_unit_test(an_empty_period_is_no_error),
         cmocka_unit_test(what_comes_later_changes_no_period),
