@@ -19,6 +19,8 @@ extern const struct command cmd_request_new, cmd_request_list, cmd_request_show,
     cmd_request_extend, cmd_request_accept, cmd_request_contest, cmd_request_escalate,
     cmd_request_withdraw, cmd_request_suspend, cmd_request_resume, cmd_request_agree,
     cmd_request_rule, cmd_why;
+/* review.c */
+extern const struct command cmd_review, cmd_review_comment;
 /* exhibit.c */
 extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show, cmd_exhibit_get,
     cmd_exhibit_custody, cmd_exhibit_provide, cmd_exhibit_erase;

@@ -58,6 +58,8 @@ const struct command *const commands[] = {
     &cmd_dossier_export,
     &cmd_verify,
     &cmd_export_log,
+    &cmd_review_comment,
+    &cmd_review,
     &cmd_exhibit_add,
     &cmd_exhibit_list,
     &cmd_exhibit_show,
