@@ -291,6 +291,8 @@ struct cases_opening {
     uint16_t from, to;
 };
 bool cases_opening(const struct cases *c, size_t i, struct cases_opening *out);
+/* When the newest settled act counts; 0: there is none. */
+int64_t cases_newest(struct cases *c);
 /* The matter that holds an act. ERR_MISSING. */
 bool cases_matter_of(const struct cases *c, const struct hash *act, struct hash *matter,
                      struct err *e);

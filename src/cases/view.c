@@ -275,6 +275,19 @@ bool cases_acts(struct cases *c, const struct hash *id, struct arena *a,
     return true;
 }
 
+int64_t cases_newest(struct cases *c)
+{
+    int64_t newest = 0;
+
+    if (!cases_update(c, NULL))
+        return 0;
+    for (uint32_t i = 0; i < c->recs_n; i++) {
+        int64_t at = rec_at(c, i)->at;
+        newest = at != CASES_NEVER && at > newest ? at : newest;
+    }
+    return newest;
+}
+
 size_t cases_count(const struct cases *c)
 {
     return c->matters_n;

@@ -315,7 +315,8 @@ bool desk_review(struct desk *d, struct cases *c, const struct review_period *p,
                  struct cases_review **out, struct err *e)
 {
     struct gathering *x = arena_get(a, sizeof *x, e);
-    size_t n;
+    int64_t until = p->until_ms;
+    size_t n = 0;
 
     if (!x)
         return false;
@@ -333,7 +334,11 @@ bool desk_review(struct desk *d, struct cases *c, const struct review_period *p,
         return err_pass(e, &x->e);
     if (x->comments_n)
         qsort(x->comments, x->comments_n, sizeof *x->comments, by_comment);
-    *out = cases_review(c, p->from_ms, p->until_ms, NULL, x->counters, n, a, e);
+    if (until > desk_now(d) && cases_newest(c) + 1 < until)
+        until = cases_newest(c) + 1;
+    if (until <= p->from_ms)
+        until = p->from_ms + 1;
+    *out = cases_review(c, p->from_ms, until, NULL, x->counters, n, a, e);
     if (*out)
         cases_review_comments(*out, x->comments, x->comments_n);
     return *out != NULL;

@@ -19,7 +19,8 @@ struct review_period {
  * on, and until before the second. Days are of UTC. */
 bool review_period_parse(struct bytes text, struct review_period *out, struct err *e);
 
-/* Between desk_begin and desk_end. *out shows into `a` and the desk. */
+/* Between desk_begin and desk_end. A period that has not ended is reported as it stood at the newest
+ * act that others have signed for, which is the same at every node, and not at its end. *out shows into `a` and the desk. */
 bool desk_review(struct desk *d, struct cases *c, const struct review_period *p, struct arena *a,
                  struct cases_review **out, struct err *e);
 
