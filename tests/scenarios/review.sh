@@ -76,4 +76,4 @@ ok on north review "$year" --html north.html
 ok on south review "$year" --html south.html
 cmp -s north.html south.html || fail 'the pages differ'
 grep -q 'So were &lt;we&gt;' north.html || fail 'the comment is not there, or not escaped'
-grep -qi '<script\|https\{0,1\}:' north.html && fail 'the page reaches elsewhere'
+! grep -qi '<script\|https\{0,1\}:' north.html || fail 'the page reaches elsewhere'
