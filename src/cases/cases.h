@@ -324,6 +324,14 @@ bool cases_show_json_bodies(struct cases *c, const struct hash *matter, int64_t 
                             const struct cases_bodies *bodies, struct arena *a, struct bytes *out,
                             struct err *e);
 
+/* A claim as people read it: both statements beside each other and of the same size, hypotheses,
+ * evidence with both sides' grades and what attacks it, every likelihood and confidence it ever
+ * had, what was found together, what was promised. The same bytes everywhere in one language
+ * (words: NULL is English). ERR_INPUT: it is no claim. */
+bool cases_claim_text(struct cases *c, const struct hash *claim, int64_t now_ms,
+                      const struct cases_bodies *bodies, const struct catalogue *words,
+                      struct arena *a, struct bytes *out, struct err *e);
+
 /* ---- comparing two nodes (root.c) --------------------------------------------------------------
  */
 

@@ -21,6 +21,15 @@ extern const struct command cmd_request_new, cmd_request_list, cmd_request_show,
     cmd_request_rule, cmd_why;
 /* review.c */
 extern const struct command cmd_review, cmd_review_comment;
+/* claim_new.c, claim_show.c, claim_say.c */
+extern const struct command cmd_claim_new, cmd_claim_list, cmd_claim_show, cmd_claim_ack,
+    cmd_claim_reply, cmd_claim_rebut, cmd_claim_evidence, cmd_claim_grade, cmd_claim_revise,
+    cmd_claim_counter, cmd_claim_finding, cmd_claim_refer, cmd_claim_settle, cmd_claim_agree,
+    cmd_claim_extend, cmd_claim_escalate, cmd_claim_withdraw, cmd_claim_disagree,
+    cmd_claim_comment, cmd_claim_matrix;
+/* officer.c */
+extern const struct command cmd_officer_key, cmd_officer_enrol, cmd_officer_remove,
+    cmd_officer_list, cmd_officer_sign, cmd_officer_send;
 /* exhibit.c */
 extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show, cmd_exhibit_get,
     cmd_exhibit_custody, cmd_exhibit_provide, cmd_exhibit_erase;

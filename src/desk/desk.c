@@ -55,6 +55,11 @@ void desk_end(struct desk *d)
     pthread_mutex_unlock(&d->lock);
 }
 
+struct cases *desk_cases(const struct desk *d)
+{
+    return d->cases;
+}
+
 const struct cases_terms *desk_terms(const struct desk *d)
 {
     size_t i = d->versions_n;
@@ -175,6 +180,15 @@ bool desk_show_json(struct desk *d, const struct hash *matter, int64_t now, stru
     struct cases_bodies bodies = {read_body, d};
 
     return cases_show_json_bodies(d->cases, matter, now, &bodies, a, out, e);
+}
+
+bool desk_claim_text(struct desk *d, const struct hash *claim, int64_t now,
+                     const struct catalogue *words, struct arena *a, struct bytes *out,
+                     struct err *e)
+{
+    struct cases_bodies bodies = {read_body, d};
+
+    return cases_claim_text(d->cases, claim, now, &bodies, words, a, out, e);
 }
 
 /* ---- comparing ---- */

@@ -43,6 +43,8 @@ void desk_end(struct desk *d);
 
 /* ---- between begin and end ---- */
 
+struct cases *desk_cases(const struct desk *d); /* what desk_begin gave */
+
 /* The version of the agreement that was in force last. */
 const struct cases_terms *desk_terms(const struct desk *d);
 /* Our place among the parties. */
@@ -74,6 +76,11 @@ bool desk_show(struct desk *d, const struct hash *matter, int64_t now_ms,
                const struct catalogue *words, struct arena *a, struct bytes *out, struct err *e);
 bool desk_show_json(struct desk *d, const struct hash *matter, int64_t now_ms, struct arena *a,
                     struct bytes *out, struct err *e);
+
+/* A claim's statements, evidence and history as people read them (cases_claim_text). */
+bool desk_claim_text(struct desk *d, const struct hash *claim, int64_t now_ms,
+                     const struct catalogue *words, struct arena *a, struct bytes *out,
+                     struct err *e);
 
 /* What two nodes compare. Equal inputs must give equal roots; unequal inputs are not comparable
  * yet: one of the two has not everything of the other. */

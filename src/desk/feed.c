@@ -169,7 +169,7 @@ static bool feed_act(void *self, const struct act *act, struct bytes payload)
     }
     if (!cases_wants(act->kind))
         return true;
-    c.signatures = officers_weight(f->feed->officers, act->kind, act->refs, act->refs_n, payload);
+    c.signatures = officers_spend(f->feed->officers, act->kind, act->refs, act->refs_n, payload);
     chain(f->feed, &act->text_hash, payload.n > 0);
     f->d->acts++;
     time_parse(act->time, &claimed);

@@ -12,6 +12,9 @@ struct officers {
     struct sign_public recovery;
     struct officer list[OFFICERS_MOST];
     size_t n;
+    struct arena *arena;
+    struct hash *spent; /* SHA-256 of the statements whose signatures were counted: a hash table */
+    size_t spent_n, spent_cap;
 };
 
 struct officers *officers_new(const char *origin, const struct sign_public *recovery,
@@ -23,6 +26,7 @@ struct officers *officers_new(const char *origin, const struct sign_public *reco
         return NULL;
     snprintf(o->origin, sizeof o->origin, "%s", origin);
     o->recovery = *recovery;
+    o->arena = a;
     return o;
 }
 
@@ -154,12 +158,78 @@ unsigned officers_signed(const struct officers *o, struct bytes kind, const stru
     return n;
 }
 
+/* ---- what was signed is said once ---- */
+
+static size_t spent_slot(const struct hash *table, size_t cap, const struct hash *h)
+{
+    static const struct hash none;
+    size_t i;
+
+    memcpy(&i, h->b, sizeof i); /* SHA-256 of what two officers signed: as even as it gets */
+    for (i %= cap; !hash_equal(&table[i], &none) && !hash_equal(&table[i], h); i = (i + 1) % cap)
+        ;
+    return i;
+}
+
+static bool is_spent(const struct officers *o, const struct hash *h)
+{
+    return o->spent_cap && hash_equal(&o->spent[spent_slot(o->spent, o->spent_cap, h)], h);
+}
+
+/* Half of the table stays free. If there is no memory for more, the next is not remembered. */
+static void spend(struct officers *o, const struct hash *h)
+{
+    size_t cap = o->spent_cap ? o->spent_cap * 2 : 64;
+    struct hash *more;
+
+    if (o->spent_n * 2 >= o->spent_cap) {
+        if (!(more = arena_get_array(o->arena, cap, sizeof *more, NULL)))
+            return;
+        for (size_t i = 0; i < o->spent_cap; i++)
+            more[spent_slot(more, cap, &o->spent[i])] = o->spent[i];
+        o->spent = more;
+        o->spent_cap = cap;
+    }
+    o->spent[spent_slot(o->spent, o->spent_cap, h)] = *h;
+    o->spent_n++;
+}
+
+static uint8_t weigh(const struct officers *o, struct bytes kind, const struct hash *refs,
+                     size_t refs_n, struct bytes body, struct hash *what)
+{
+    struct arena *a;
+    struct bytes text;
+    unsigned n = officers_signed(o, kind, refs, refs_n, body, NULL, 0);
+    bool ok;
+
+    if (n < 2)
+        return 1;
+    if (!(a = arena_new(SCRATCH)))
+        return 1;
+    ok = officer_statement(o->origin, kind, refs, refs_n, body, a, &text, NULL);
+    if (ok)
+        sha256(text, what);
+    arena_free(a);
+    return ok && !is_spent(o, what) ? (uint8_t)n : 1;
+}
+
 uint8_t officers_weight(const struct officers *o, struct bytes kind, const struct hash *refs,
                         size_t refs_n, struct bytes body)
 {
-    unsigned n = officers_signed(o, kind, refs, refs_n, body, NULL, 0);
+    struct hash what;
 
-    return (uint8_t)(n ? n : 1);
+    return weigh(o, kind, refs, refs_n, body, &what);
+}
+
+uint8_t officers_spend(struct officers *o, struct bytes kind, const struct hash *refs,
+                       size_t refs_n, struct bytes body)
+{
+    struct hash what;
+    uint8_t n = weigh(o, kind, refs, refs_n, body, &what);
+
+    if (n >= 2)
+        spend(o, &what);
+    return n;
 }
 
 /* ---- changes ---- */
@@ -176,10 +246,12 @@ static bool allowed(const struct officers *o, struct bytes kind, const struct js
         return true;
     if (o->n < 2 && bytes_are(kind, "officer.add"))
         return true;
-    return count(o, body, text, NULL, 0) >= 2 ||
-           err_fail(e, ERR_DENIED,
-                    "a change of officers needs the signatures of two officers, or of the "
-                    "recovery key");
+    if (count(o, body, text, NULL, 0) >= 2)
+        return true;
+    err_fail(e, ERR_DENIED,
+             "a change of officers needs the signatures of two officers, or of the recovery key");
+    return err_hint(e, "write it with --draft FILE, and let two officers sign it: entente officer "
+                       "sign; or sign with --recovery");
 }
 
 static bool own_statement(struct bytes name, const struct sign_public *key, struct arena *a,

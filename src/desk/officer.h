@@ -41,9 +41,13 @@ const struct officer *officers_at(const struct officers *o, size_t i);
 unsigned officers_signed(const struct officers *o, struct bytes kind, const struct hash *refs,
                          size_t refs_n, struct bytes body, const struct officer **names,
                          size_t room);
-/* The same as a number for the fold (cases_act.signatures): at least 1, the party's own. */
+/* The same as a number for the fold (cases_act.signatures): at least 1, the party's own. What was
+ * signed once is said once: a draft that is sent again has no officers' signatures left. */
 uint8_t officers_weight(const struct officers *o, struct bytes kind, const struct hash *refs,
                         size_t refs_n, struct bytes body);
+/* An act that was said: its weight, and its signatures are spent. */
+uint8_t officers_spend(struct officers *o, struct bytes kind, const struct hash *refs,
+                       size_t refs_n, struct bytes body);
 /* The officers of a party in an agreement now, from its log. */
 struct officers *officers_of(struct record *r, struct bytes slug, struct arena *a, struct err *e);
 
