@@ -342,7 +342,10 @@ SAYS(comment, CASES_COMMENT, NULL, plain_options, "comment", "",
 const struct command cmd_claim_reply = {
     .name = "claim reply",
     .synopsis = "CLAIM admit|in-part|deny|no-knowledge|need-evidence|third-party [OPTION]...",
-    .sentence = "Reply to a claim. A denial needs no evidence; it is recorded as such.",
+    .sentence = "Reply to a claim: admit, deny, or say that one does not know.",
+    .more =
+        "A denial needs no evidence; it is recorded as such. No reply by the due instant is shown "
+        "as\nthat, and never as admitted.\n",
     .options = evidence_options,
     .least = 2,
     .most = 2,

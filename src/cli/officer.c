@@ -381,7 +381,7 @@ static bool run_sign(struct cli *c, struct err *e)
 const struct command cmd_officer_sign = {
     .name = "officer sign",
     .synopsis = "DRAFT --key FILE | DRAFT --show",
-    .sentence = "Read a draft, and sign it as an officer. It needs no node.",
+    .sentence = "Read a draft, and sign it as an officer; it needs no node.",
     .more =
         "The signature covers the log's name, the kind of act, what it answers and every member "
         "of its\nbody. One officer signing twice does not count twice.\n",
