@@ -67,15 +67,29 @@ uint32_t lower_case(uint32_t c)
     return c;
 }
 
+/* What has no place in an item. Marks that combine, and the parts of Hangul syllables, have a
+ * spelling in one character too (NFC), and two lists that spell differently would not match
+ * without a word: so they are dropped, and counted. */
+static const struct {
+    uint32_t from, to;
+} refused[] = {
+    {0, 8},           {0xa, 0x1f},      {0x7f, 0x9f},     {0xad, 0xad},     /* controls */
+    {0x300, 0x36f},   {0x1100, 0x11ff},                                     /* parts */
+    {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, /* invisible */
+    {0x2060, 0x206f}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0x10ffff},
+};
+
 static bool plain(struct bytes in)
 {
     size_t at = 0;
 
     while (at < in.n) {
         int32_t c = utf8_next(in, &at);
-        if (c < 0 || c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-            (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff)
-            return c == '\t';
+        if (c < 0)
+            return false;
+        for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+            if ((uint32_t)c >= refused[i].from && (uint32_t)c <= refused[i].to)
+                return false;
     }
     return true;
 }

@@ -206,6 +206,16 @@ enum normalise_drop normalise_hash(struct bytes in, uint8_t *out, size_t *n)
 
 /* ---- email/1 ------------------------------------------------------------------------------ */
 
+static bool has_scheme(struct bytes in, const char *scheme)
+{
+    size_t n = strlen(scheme);
+
+    for (size_t i = 0; i < n; i++)
+        if (i >= in.n || lower_case(in.p[i]) != (uint8_t)scheme[i])
+            return false;
+    return true;
+}
+
 enum normalise_drop normalise_email(struct bytes in, uint8_t *out, size_t *n)
 {
     uint8_t plain[NORMALISE_MOST];
@@ -216,7 +226,7 @@ enum normalise_drop normalise_email(struct bytes in, uint8_t *out, size_t *n)
     if (!refang(in, &p))
         return NORMALISE_LONG;
     a = bytes_of(plain, p.n);
-    if (bytes_start_with(a, "mailto:"))
+    if (has_scheme(a, "mailto:"))
         a = bytes_part(a, 7, SIZE_MAX);
     at = bytes_find_last(a, BYTES("@"));
     if (at == SIZE_MAX || at == 0)
@@ -234,6 +244,12 @@ enum normalise_drop normalise_email(struct bytes in, uint8_t *out, size_t *n)
 
 /* ---- free/1 ------------------------------------------------------------------------------- */
 
+static bool is_blank(uint32_t c)
+{
+    return c == ' ' || c == '\t' || c == 0xa0 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f ||
+           c == 0x205f || c == 0x3000;
+}
+
 /* Lower case, one blank for many, none at the ends or around the semicolons between fields. */
 enum normalise_drop normalise_free(struct bytes in, uint8_t *out, size_t *n)
 {
@@ -244,7 +260,7 @@ enum normalise_drop normalise_free(struct bytes in, uint8_t *out, size_t *n)
     while (at < in.n) {
         uint32_t c = (uint32_t)utf8_next(in, &at);
         uint8_t b[4];
-        if (c == ' ' || c == '\t' || c == 0xa0) {
+        if (is_blank(c)) {
             blank = true;
             continue;
         }
@@ -272,12 +288,13 @@ static int digit(uint8_t c)
     return (unsigned)(lower_case(c) - 'a') < 6 ? (int)lower_case(c) - 'a' + 10 : -1;
 }
 
-/* Percent-encoding in capitals, and none where none is needed; bytes beyond ASCII get it. */
+/* Percent-encoding in capitals, and none where none is needed; bytes beyond ASCII get it, and the
+ * signs that a URL may not have (RFC 3986, section 2). */
 static bool escapes(struct bytes in, struct item *out)
 {
     for (size_t i = 0; i < in.n; i++) {
         uint8_t c = in.p[i];
-        bool coded = c == '%' || c >= 127 || c <= ' ';
+        bool coded = c == '%' || c >= 127 || c <= ' ' || strchr("\"<>\\^`{|}", c);
         if (c == '%') {
             int high = i + 2 < in.n ? digit(in.p[i + 1]) : -1;
             int low = i + 2 < in.n ? digit(in.p[i + 2]) : -1;
