@@ -5,8 +5,10 @@
  *
  * A case runs as two processes over loopback TCP (psi/2^20-mal) or as one process and thread
  * without any socket (psi/2^20-mal-memory). Ingest, hashing and input and output are counted.
- * psi/stages prints what each stage costs beside its floor: the AES, field and memory speed of
- * the same run. PSI_RUNS sets the number of runs (5).
+ * psi/2^20-mal-1gbit and -100mbit go over a link shaped to that rate in each direction, between two
+ * network namespaces that the bench makes and removes (root only; else it says that it cannot).
+ * .../stages prints what each stage costs beside its floor: the AES, field and memory speed of
+ * the same run; and when each began and how long it waited. PSI_RUNS sets the number of runs (5).
  */
 #include "bench.h"
 
@@ -18,6 +20,7 @@
 #include "psi/stream.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -202,13 +205,73 @@ static void tcp_pair(int fd[2])
     close(l);
 }
 
+/* ---- a shaped link -------------------------------------------------------------------------- */
+
+#define LINK_UP                                                                                    \
+    "ip netns add entente-bench-a && ip netns add entente-bench-b && "                             \
+    "ip link add va netns entente-bench-a type veth peer name vb netns entente-bench-b && "        \
+    "ip -n entente-bench-a addr add 10.99.0.1/30 dev va && "                                       \
+    "ip -n entente-bench-b addr add 10.99.0.2/30 dev vb && "                                       \
+    "ip -n entente-bench-a link set va up && ip -n entente-bench-b link set vb up && "             \
+    "tc -n entente-bench-a qdisc add dev va root tbf rate %s burst 256k latency 50ms && "          \
+    "tc -n entente-bench-b qdisc add dev vb root tbf rate %s burst 256k latency 50ms"
+#define LINK_DOWN                                                                                  \
+    "ip netns del entente-bench-a 2>/dev/null; ip netns del entente-bench-b 2>/dev/null"
+
+static void link_down(void)
+{
+    if (system(LINK_DOWN) != 0)
+        return;
+}
+
+static bool link_up(const char *rate)
+{
+    char command[1024];
+
+    link_down();
+    snprintf(command, sizeof command, "( " LINK_UP " ) 2>/dev/null", rate, rate);
+    return geteuid() == 0 && system(command) == 0;
+}
+
+static bool enter(const char *path)
+{
+    int ns = open(path, O_RDONLY | O_CLOEXEC);
+    bool ok = ns >= 0 && setns(ns, CLONE_NEWNET) == 0;
+
+    if (ns >= 0)
+        close(ns);
+    return ok;
+}
+
+/* A socket stays in the namespace in which it was made. */
+static void link_pair(int fd[2])
+{
+    struct sockaddr_in a = {.sin_family = AF_INET};
+    socklen_t len = sizeof a;
+    int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), l;
+
+    a.sin_addr.s_addr = htonl(0x0a630001);
+    if (home < 0 || !enter("/run/netns/entente-bench-a") ||
+        (l = socket(AF_INET, SOCK_STREAM, 0)) < 0 || bind(l, (struct sockaddr *)&a, sizeof a) < 0 ||
+        listen(l, 1) < 0 || getsockname(l, (struct sockaddr *)&a, &len) < 0 ||
+        !enter("/run/netns/entente-bench-b") || (fd[0] = socket(AF_INET, SOCK_STREAM, 0)) < 0 ||
+        connect(fd[0], (struct sockaddr *)&a, sizeof a) < 0 ||
+        (fd[1] = accept(l, NULL, NULL)) < 0 || setns(home, CLONE_NEWNET) != 0)
+        exit(1);
+    close(l);
+    close(home);
+}
+
 /* Each party in a process of its own, so that memory and time are its own. */
-static void run_tcp(enum psi_mode mode, uint64_t n, struct result out[2])
+static void run_tcp(enum psi_mode mode, uint64_t n, const char *rate, struct result out[2])
 {
     int fd[2], report[2][2];
     pid_t child[2];
 
-    tcp_pair(fd);
+    if (rate)
+        link_pair(fd);
+    else
+        tcp_pair(fd);
     for (unsigned i = 0; i < 2; i++) {
         if (pipe(report[i]) < 0 || (child[i] = fork()) < 0)
             exit(1);
@@ -367,7 +430,8 @@ struct size {
     bool large;
 };
 
-static void bench_case(const char *name, const struct size *s, enum psi_mode mode, bool memory)
+static void bench_case(const char *name, const struct size *s, enum psi_mode mode, bool memory,
+                       const char *rate)
 {
     const char *runs_text = getenv("PSI_RUNS");
     unsigned runs = runs_text ? (unsigned)strtoul(runs_text, NULL, 10) : 5;
@@ -382,7 +446,7 @@ static void bench_case(const char *name, const struct size *s, enum psi_mode mod
         if (memory)
             run_memory(mode, s->n, r);
         else
-            run_tcp(mode, s->n, r);
+            run_tcp(mode, s->n, rate, r);
         if (!r[0].ok || !r[1].ok) {
             fprintf(stderr, "bench_psi: %s: the run failed\n", name);
             exit(1);
@@ -396,10 +460,34 @@ static void bench_case(const char *name, const struct size *s, enum psi_mode mod
              ",\"bits_per_item\":%.1f,\"rss_bytes\":%llu,\"cpu_s\":[%.3f,%.3f],\"faults\":%llu,"
              "\"link\":\"%s\"",
              bits, (unsigned long long)rss, r[0].cpu, r[1].cpu,
-             (unsigned long long)(r[0].faults + r[1].faults), memory ? "memory" : "loopback tcp");
+             (unsigned long long)(r[0].faults + r[1].faults),
+             memory ? "memory"
+             : rate ? rate
+                    : "loopback tcp");
     bench_print(&(struct bench_case){
         .name = name, .unit = "s", .n = s->n, .samples = wall, .runs = runs, .more = more});
-    print_stages(name, s->n, r);
+    if (!rate)
+        print_stages(name, s->n, r);
+}
+
+/* Where traffic decides. */
+static void bench_links(int argc, char **argv)
+{
+    static const char *const rates[] = {"1gbit", "100mbit"};
+    static const struct size size = {"2^20", 1 << 20, false};
+
+    for (unsigned i = 0; i < 2 && !bench_small(); i++)
+        for (int mode = 0; mode < 2; mode++) {
+            char name[64];
+            snprintf(name, sizeof name, "psi/2^20-%s-%s", mode ? "sh" : "mal", rates[i]);
+            if (!bench_wanted(argc, argv, name))
+                continue;
+            if (link_up(rates[i]))
+                bench_case(name, &size, (enum psi_mode)mode, false, rates[i]);
+            else
+                fprintf(stderr, "bench_psi: %s: no shaped link without root, ip and tc\n", name);
+            link_down();
+        }
 }
 
 int main(int argc, char **argv)
@@ -418,7 +506,8 @@ int main(int argc, char **argv)
                 snprintf(name, sizeof name, "psi/%s-%s%s", sizes[i].name, mode ? "sh" : "mal",
                          memory ? "-memory" : "");
                 if (bench_wanted(argc, argv, name) && (argc > 1 || !(memory && sizes[i].large)))
-                    bench_case(name, &sizes[i], (enum psi_mode)mode, memory);
+                    bench_case(name, &sizes[i], (enum psi_mode)mode, memory, NULL);
             }
+    bench_links(argc, argv);
     return 0;
 }
