@@ -7,6 +7,7 @@
 #include "watch/watch_impl.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define PER_BUCKET 4
 #define BUCKET_MOST 64 /* distinct values; more means the key is known or unlucky: take another */
@@ -70,19 +71,38 @@ void watch_builder_free(struct watch_builder *b)
     free(b);
 }
 
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* n bytes, not zeroed. Large ones in huge pages: a first touch costs more than filling it, and a
+ * million indicators touch a hundred megabytes. What is never touched costs nothing. */
+static void *pages(size_t n, struct err *e)
+{
+    size_t whole = (n + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    void *p = n < HUGE_PAGE ? malloc(n) : aligned_alloc(HUGE_PAGE, whole);
+
+    if (!p)
+        err_fail(e, ERR_NOMEM, "out of memory");
+    else if (n >= HUGE_PAGE)
+        madvise(p, whole, MADV_HUGEPAGE); /* a wish */
+    return p;
+}
+
 /* Room for n more of `size` bytes in *p. */
 static bool room(void **p, size_t used, size_t *cap, size_t n, size_t size, struct err *e)
 {
     size_t want = *cap ? *cap : 64;
     void *more;
 
-    while (want - used < n)
-        want *= 2;
-    if (want == *cap)
+    if (want - used >= n && *cap)
         return true;
-    more = realloc(*p, want * size);
+    while (want - used < n)
+        want *= 8;
+    more = pages(want * size, e);
     if (!more)
-        return err_fail(e, ERR_NOMEM, "out of memory");
+        return false;
+    if (used)
+        memcpy(more, *p, used * size);
+    free(*p);
     *p = more;
     *cap = want;
     return true;
@@ -227,7 +247,7 @@ static bool sort_items(struct image *m, struct err *e)
 
     m->buckets = n / PER_BUCKET + 1;
     m->starts = calloc(m->buckets + 2, sizeof *m->starts);
-    m->sorted = malloc((n + 1) * sizeof *m->sorted);
+    m->sorted = pages((n + 1) * sizeof *m->sorted, e);
     if (!m->starts || !m->sorted)
         return err_fail(e, ERR_NOMEM, "out of memory");
     at = m->starts + 1; /* ends up one bucket ahead of where it began */
@@ -390,10 +410,16 @@ static void put_last_label(struct image *m, struct bytes name)
 
 static void put_entry(struct image *m, const struct item *it)
 {
-    struct entry en = entry_of(m, it);
+    struct entry en;
     unsigned length;
 
-    m->counts[en.kind]++;
+    m->counts[it->kind]++;
+    if (it->kind == WATCH_IPV4 && !(m->b->entries[it->at] & ENTRY_WARNED)) {
+        or64(m->out + m->offset[SECTION_FILTER4] + 8 * scale(it->hash, m->words4),
+             filter_bits(it->hash));
+        return;
+    }
+    en = entry_of(m, it);
     m->warned += (en.flags & ENTRY_WARNED) != 0;
     if (en.kind == WATCH_IPV4)
         or64(m->out + m->offset[SECTION_FILTER4] + 8 * scale(it->hash, m->words4),
@@ -506,6 +532,17 @@ static void lay_out(struct image *m, size_t used16)
     m->total = at;
 }
 
+/* All but buckets and entries is bits that are set one by one; those two are written whole. */
+static void clear_gaps(struct image *m)
+{
+    uint64_t end = m->offset[SECTION_BUCKETS] + m->size[SECTION_BUCKETS];
+
+    memset(m->out, 0, (size_t)m->offset[SECTION_BUCKETS]);
+    memset(m->out + end, 0, (size_t)(m->offset[SECTION_ENTRIES] - end));
+    end = m->offset[SECTION_ENTRIES] + m->size[SECTION_ENTRIES];
+    memset(m->out + end, 0, (size_t)(m->total - end));
+}
+
 /* The whole file into memory that the caller frees. */
 static bool draw(struct image *m, uint8_t digest[32], struct err *e)
 {
@@ -515,11 +552,10 @@ static bool draw(struct image *m, uint8_t digest[32], struct err *e)
     if (!arrange(m, e) || !mark_all_nets(m, &nets, e))
         goto done;
     lay_out(m, count_used16(nets));
-    m->out = calloc(1, (size_t)m->total);
-    if (!m->out) {
-        err_fail(e, ERR_NOMEM, "out of memory");
+    m->out = pages((size_t)m->total, e);
+    if (!m->out)
         goto done;
-    }
+    clear_gaps(m);
     put_names(m);
     put_nets(nets, m->out + m->offset[SECTION_NETS4]);
     put_entries(m);

@@ -136,10 +136,39 @@ static bool is_ascii(struct bytes b)
     return all < 0x80;
 }
 
+/* Eight bytes of ASCII at once: a bit 7 in each byte that is so. */
+#define EIGHT UINT64_C(0x0101010101010101)
+#define TOPS (0x80 * EIGHT)
+
+static uint64_t within(uint64_t v, uint8_t from, uint8_t to)
+{
+    return (v + (0x80U - from) * EIGHT) & ~(v + (0x7fU - to) * EIGHT) & TOPS;
+}
+
+/* Lower case, and the dots counted. False: a byte that is no part of a word, or a dot behind a dot;
+ * *last_dot is set if the byte before these is one. */
+static bool canon_eight(uint64_t *v, uint64_t *last_dot, size_t *dots)
+{
+    uint64_t dot, word;
+
+    if (*v & TOPS)
+        return false;
+    *v |= within(*v, 'A', 'Z') >> 2;
+    dot = within(*v, '.', '.');
+    word =
+        within(*v, 'a', 'z') | within(*v, '0', '9') | within(*v, '-', '.') | within(*v, '_', '_');
+    if (word != TOPS || (dot & (dot << 8 | *last_dot)))
+        return false;
+    *last_dot = dot >> 56;
+    *dots += (dot >> 7) * EIGHT >> 56;
+    return true;
+}
+
 /* Lower case, no outer dots, at least `labels` labels, none of them empty. */
 static bool canon_name(struct bytes name, size_t labels, uint8_t *out, size_t *n)
 {
-    size_t len = 0, from = 0;
+    size_t len = 0, count = 1, i = 0;
+    uint64_t last_dot = 0x80, v; /* as if a dot stood before it */
 
     while (name.n && name.p[name.n - 1] == '.')
         name.n--;
@@ -148,20 +177,23 @@ static bool canon_name(struct bytes name, size_t labels, uint8_t *out, size_t *n
             return false;
         name = bytes_of(out, len);
     }
-    if (name.n > LIMIT_WATCH_NAME)
+    if (name.n > LIMIT_WATCH_NAME || name.n == 0)
         return false;
-    for (size_t i = 0; i < name.n; i++) {
-        uint8_t c = lower(name.p[i]);
-        out[i] = c;
-        if (!(byte_class[c] & IS_WORD) || (c == '.' && i == from))
+    for (; name.n - i >= 8; i += 8) {
+        v = load64(name.p + i);
+        if (!canon_eight(&v, &last_dot, &count))
             return false;
-        if (c == '.') {
-            from = i + 1;
-            labels -= labels > 1;
-        }
+        store64(out + i, v);
     }
+    v = 'a' * EIGHT;
+    for (size_t k = 0; k < name.n - i; k++)
+        v ^= (uint64_t)(name.p[i + k] ^ 'a') << 8 * k;
+    if (!canon_eight(&v, &last_dot, &count))
+        return false;
+    for (; i < name.n; i++, v >>= 8)
+        out[i] = (uint8_t)v;
     *n = name.n;
-    return from < name.n && labels <= 1;
+    return count >= labels;
 }
 
 static bool canon_email(struct bytes text, uint8_t *out, size_t *n)
