@@ -178,7 +178,7 @@ static bool take(struct hunt *h, const struct hunt_pattern *p, struct err *e)
 bool hunt_add(struct hunt *h, const struct hunt_pattern *p, struct err *e)
 {
     struct hunt_pattern mine = *p;
-    struct err why = {0};
+    struct err why = err_like(e);
     const char *what;
 
     if (h->scanner)
@@ -187,9 +187,7 @@ bool hunt_add(struct hunt *h, const struct hunt_pattern *p, struct err *e)
         h->counts.refused++;
         what = why.code == ERR_NOMEM ? NULL : arena_format(h->arena, NULL, "%s", why.text);
         hunt_note_add(h, &mine, true, what ? what : "out of memory", NULL);
-        if (e)
-            *e = why;
-        return false;
+        return err_pass(e, &why);
     }
     return true;
 }

@@ -243,7 +243,7 @@ static bool do_whole(struct worker *w, struct err *e)
     const char *path = w->job->path;
     bool live = !strcmp(path, "-"), ok;
     struct os_file *f;
-    struct err later;
+    struct err later = {0};
 
     if (!os_open(w->pool->o->os, live ? "/dev/stdin" : path, OS_READ, &f, e))
         return false;
@@ -316,7 +316,7 @@ static bool do_part(struct worker *w, struct err *e)
     struct job *j = w->job;
     struct watch_counts before, after;
     struct os_file *f;
-    struct err later;
+    struct err later = {0};
     uint64_t at;
     bool ok;
 

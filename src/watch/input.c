@@ -24,6 +24,7 @@ struct watch_input {
     struct capture *capture;
     struct utf16 utf16;
     uint8_t *room;
+    bool two_threads;
 };
 
 struct watch_input *watch_input_new(const struct os *os, struct watch_scanner *s, struct err *e)
@@ -39,7 +40,13 @@ struct watch_input *watch_input_new(const struct os *os, struct watch_scanner *s
     }
     in->os = os;
     in->scanner = s;
+    in->two_threads = os == os_system();
     return in;
+}
+
+void watch_input_threads(struct watch_input *in, bool two)
+{
+    in->two_threads = two;
 }
 
 static void stream_reset(struct watch_input *in)
@@ -187,7 +194,7 @@ bool watch_input_bytes(struct watch_input *in, struct bytes part, struct err *e)
 bool watch_input_end(struct watch_input *in, struct err *e)
 {
     struct flow to = {to_scanner, in};
-    struct err later;
+    struct err later = {0};
     bool ok = true;
 
     if (in->outer.kind == KIND_UNKNOWN)
@@ -204,14 +211,36 @@ bool watch_input_end(struct watch_input *in, struct err *e)
     return ok;
 }
 
+/* A large compressed file: another thread unpacks while this one searches. */
+static bool read_packed(struct watch_input *in, struct os_file *f, size_t got, struct err *e)
+{
+    struct pump_job job = {in->os, f, got, bytes_of(in->room, got), in->unpack};
+    struct flow to = {inner_part, in};
+    uint64_t read;
+    bool ok = pump(&job, &to, &read, e);
+
+    in->counts.bytes += got + read;
+    return ok;
+}
+
 static bool read_all(struct watch_input *in, struct os_file *f, struct err *e)
 {
+    struct bytes head = {in->room, SNIFF};
     uint64_t at = 0;
     size_t got;
 
     do {
-        if (!in->os->ops->read(in->os->self, f, at, in->room, READ, &got, e) ||
-            !watch_input_bytes(in, bytes_of(in->room, got), e))
+        if (!in->os->ops->read(in->os->self, f, at, in->room, READ, &got, e))
+            return false;
+        if (at == 0 && got == READ && in->two_threads) {
+            sniff(&in->outer, &head);
+            if (!outer_begin(in, e))
+                return false;
+            if (in->unpack)
+                return read_packed(in, f, got, e);
+            in->outer = (struct stage){0};
+        }
+        if (!watch_input_bytes(in, bytes_of(in->room, got), e))
             return false;
         at += got;
     } while (got);
@@ -222,7 +251,7 @@ bool watch_input_file(struct watch_input *in, const char *path, struct err *e)
 {
     const char *name = strcmp(path, "-") ? path : "/dev/stdin";
     struct os_file *f;
-    struct err later;
+    struct err later = {0};
     bool ok;
 
     if (!os_open(in->os, name, OS_READ, &f, e))

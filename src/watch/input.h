@@ -28,6 +28,9 @@ struct watch_input_counts {
 /* The scanner is the caller's. NULL: ERR_NOMEM. */
 struct watch_input *watch_input_new(const struct os *os, struct watch_scanner *s, struct err *e);
 void watch_input_free(struct watch_input *in); /* NULL is fine */
+/* Large compressed files are unpacked on a second thread while this one searches: so it is if `os`
+ * is the system's; tests that bring their own machine are left alone. */
+void watch_input_threads(struct watch_input *in, bool two);
 /* A whole file, "-" for standard input, as one stream. False: could not be read to its end
  * (ERR_INPUT: damaged; ERR_LIMIT: a bomb), or the scan was stopped (ERR_DENIED). */
 bool watch_input_file(struct watch_input *in, const char *path, struct err *e);

@@ -21,16 +21,31 @@ bool unpack_part(struct unpack *u, struct bytes part, const struct flow *to, str
 bool unpack_end(struct unpack *u, struct err *e);
 void unpack_free(struct unpack *u);
 
+#define UNPACK_ROOM ((size_t)256 << 10)
+
 /* What an unpacker is made of. */
 struct unpack {
     uint64_t in, out;
-    bool middle; /* inside a member or frame */
+    uint8_t *room; /* UNPACK_ROOM bytes to unpack into; the flow may put another one here */
+    bool middle;   /* inside a member or frame */
     const char *name;
     bool (*part)(struct unpack *u, struct bytes part, const struct flow *to, struct err *e);
     void (*free)(struct unpack *u);
 };
 /* For them: count what came out, and hand it on. */
 bool unpack_give(struct unpack *u, struct bytes plain, const struct flow *to, struct err *e);
+
+/* ---- pump.c: unpacking on a second thread ---- */
+struct pump_job {
+    const struct os *os;
+    struct os_file *file;
+    uint64_t at;        /* where to read on in the file */
+    struct bytes first; /* what was read before there */
+    struct unpack *unpack;
+};
+/* Give all that unpacks to the flow, which is called on this thread. *read: bytes of the file.
+ * False: as unpack_part, or the flow's. */
+bool pump(const struct pump_job *job, const struct flow *to, uint64_t *read, struct err *e);
 
 /* ---- utf16.c ---- */
 struct utf16 {

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#define ROOM ((size_t)256 << 10)
-
 bool unpack_give(struct unpack *u, struct bytes plain, const struct flow *to, struct err *e)
 {
     u->out += plain.n;
@@ -37,7 +35,7 @@ void unpack_free(struct unpack *u)
 struct zstd {
     struct unpack u;
     ZSTD_DCtx *ctx;
-    uint8_t room[ROOM];
+    uint8_t first[UNPACK_ROOM];
 };
 
 static bool zstd_part(struct unpack *u, struct bytes part, const struct flow *to, struct err *e)
@@ -47,13 +45,13 @@ static bool zstd_part(struct unpack *u, struct bytes part, const struct flow *to
     bool full = false;
 
     while (in.pos < in.size || full) {
-        ZSTD_outBuffer out = {z->room, ROOM, 0};
+        ZSTD_outBuffer out = {u->room, UNPACK_ROOM, 0};
         size_t left = ZSTD_decompressStream(z->ctx, &out, &in);
         if (ZSTD_isError(left))
             return err_fail(e, ERR_INPUT, "damaged zstd data: %s", ZSTD_getErrorName(left));
         u->middle = left != 0;
-        full = out.pos == ROOM; /* there may be more in it */
-        if (!unpack_give(u, bytes_of(z->room, out.pos), to, e))
+        full = out.pos == UNPACK_ROOM; /* there may be more in it */
+        if (!unpack_give(u, bytes_of(u->room, out.pos), to, e))
             return false;
     }
     return true;
@@ -80,6 +78,6 @@ struct unpack *unpack_zstd(struct err *e)
         err_fail(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    z->u = (struct unpack){.name = "zstd", .part = zstd_part, .free = zstd_free};
+    z->u = (struct unpack){.name = "zstd", .room = z->first, .part = zstd_part, .free = zstd_free};
     return &z->u;
 }

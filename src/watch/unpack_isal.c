@@ -4,12 +4,10 @@
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 
-#define ROOM ((size_t)256 << 10)
-
 struct gzip {
     struct unpack u;
     struct inflate_state state;
-    uint8_t room[ROOM];
+    uint8_t first[UNPACK_ROOM];
 };
 
 static const char *why(int code)
@@ -45,10 +43,10 @@ static bool gzip_part(struct unpack *u, struct bytes part, const struct flow *to
         if (!u->middle)
             next_member(g);
         u->middle = true;
-        s->next_out = g->room;
-        s->avail_out = (uint32_t)ROOM;
+        s->next_out = u->room;
+        s->avail_out = (uint32_t)UNPACK_ROOM;
         code = isal_inflate(s);
-        if (!unpack_give(u, bytes_of(g->room, ROOM - s->avail_out), to, e))
+        if (!unpack_give(u, bytes_of(u->room, UNPACK_ROOM - s->avail_out), to, e))
             return false;
         if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT)
             return err_fail(e, ERR_INPUT, "damaged gzip data: %s", why(code));
@@ -71,7 +69,7 @@ struct unpack *unpack_gzip(struct err *e)
         err_fail(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    g->u = (struct unpack){.name = "gzip", .part = gzip_part, .free = gzip_free};
+    g->u = (struct unpack){.name = "gzip", .room = g->first, .part = gzip_part, .free = gzip_free};
     isal_inflate_init(&g->state);
     return &g->u;
 }

@@ -4,12 +4,10 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#define ROOM ((size_t)256 << 10)
-
 struct gzip {
     struct unpack u;
     z_stream z;
-    uint8_t room[ROOM];
+    uint8_t first[UNPACK_ROOM];
 };
 
 static bool gzip_part(struct unpack *u, struct bytes part, const struct flow *to, struct err *e)
@@ -26,10 +24,10 @@ static bool gzip_part(struct unpack *u, struct bytes part, const struct flow *to
         if (!u->middle)
             inflateReset(z);
         u->middle = true;
-        z->next_out = g->room;
-        z->avail_out = (unsigned)ROOM;
+        z->next_out = u->room;
+        z->avail_out = (unsigned)UNPACK_ROOM;
         code = inflate(z, Z_NO_FLUSH);
-        if (!unpack_give(u, bytes_of(g->room, ROOM - z->avail_out), to, e))
+        if (!unpack_give(u, bytes_of(u->room, UNPACK_ROOM - z->avail_out), to, e))
             return false;
         if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
             return err_fail(e, ERR_INPUT, "damaged gzip data: %s", z->msg ? z->msg : "unknown");
@@ -55,6 +53,6 @@ struct unpack *unpack_gzip(struct err *e)
         err_fail(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
-    g->u = (struct unpack){.name = "gzip", .part = gzip_part, .free = gzip_free};
+    g->u = (struct unpack){.name = "gzip", .room = g->first, .part = gzip_part, .free = gzip_free};
     return &g->u;
 }

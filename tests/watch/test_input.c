@@ -1,4 +1,5 @@
 /* Inputs: compression, UTF-16, captures, directories, following; and what comes out. */
+#include "base/buf.h"
 #include "crypto/crypto.h"
 #include "support/support.h"
 #include "watch/input.h"
@@ -223,6 +224,109 @@ static void a_bomb_is_not_unpacked_to_its_end(void **state)
     assert_in_range(frames, 16, 20); /* a gigabyte is let pass */
     watch_input_free(in);
     watch_scanner_free(s);
+    watch_index_close(ix);
+    arena_free(a);
+}
+
+/* ---- two threads
+ * -------------------------------------------------------------------------------- */
+
+struct sums {
+    uint64_t hits, lines, stop_at;
+};
+
+static bool sum_up(void *self, const struct watch_hit *h)
+{
+    struct sums *s = self;
+
+    s->hits++;
+    s->lines += h->line_number;
+    return s->hits != s->stop_at;
+}
+
+/* Lines that compress badly, with hits far apart; several megabytes of them. */
+static struct bytes large_log(struct arena *a)
+{
+    struct rng r = rng_of(7);
+    struct err e = {0};
+    struct buf b = buf_in(a);
+    struct bytes out;
+
+    for (unsigned i = 0; i < 60000; i++)
+        buf_format(&b, "%016llx %016llx %s\n", (unsigned long long)rng_u64(&r),
+                   (unsigned long long)rng_u64(&r), i % 1000 ? "-" : "evil.example.org");
+    must(buf_end(&b, &out, &e), &e);
+    return out;
+}
+
+static bool scan_packed(struct watch_index *ix, const char *path, bool two, struct sums *sums,
+                        struct err *e)
+{
+    struct watch_options o = {.hit = sum_up, .self = sums};
+    struct watch_scanner *s = watch_scanner_new(ix, &o, e);
+    struct watch_input *in = watch_input_new(os_system(), s, e);
+    bool ok;
+
+    must(s && in, e);
+    sums->hits = sums->lines = 0;
+    watch_input_threads(in, two);
+    ok = watch_input_file(in, path, e);
+    watch_input_free(in);
+    watch_scanner_free(s);
+    return ok;
+}
+
+static void unpacking_beside_searching_changes_nothing(void **state)
+{
+    struct arena *a = test_arena();
+    struct watch_index *ix = small_index(a);
+    struct bytes log = large_log(a), packed[2] = {gzip(a, log), zstd(a, log)};
+    char *dir = test_dir(a), *path = arena_format(a, NULL, "%s/log.packed", dir);
+    struct sums one = {0}, two = {0};
+    struct err e = {0}, f = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        must(os_write_file(os_system(), path, packed[i], 0, &e), &e);
+        must(scan_packed(ix, path, false, &one, &e) && scan_packed(ix, path, true, &two, &e), &e);
+        assert_int_equal(one.hits, 60);
+        assert_memory_equal(&one, &two, sizeof one);
+        /* cut */
+        must(os_write_file(os_system(), path, bytes_part(packed[i], 0, packed[i].n - 99), 0, &e),
+             &e);
+        must_fail(scan_packed(ix, path, false, &one, &e), &e, ERR_INPUT, "cut");
+        must_fail(scan_packed(ix, path, true, &two, &f), &f, ERR_INPUT, "cut");
+        assert_string_equal(e.text, f.text);
+        assert_memory_equal(&one, &two, sizeof one);
+        /* stopped by whoever takes the hits, while the other side is far ahead */
+        two.stop_at = 3;
+        must_fail(scan_packed(ix, path, true, &two, &e), &e, ERR_DENIED, "stopped");
+        assert_int_equal(two.hits, 3);
+        two.stop_at = 0;
+    }
+    test_dir_remove(dir);
+    watch_index_close(ix);
+    arena_free(a);
+}
+
+static void a_bomb_stops_the_other_thread(void **state)
+{
+    struct arena *a = test_arena();
+    struct watch_index *ix = small_index(a);
+    struct bytes zeros = bytes_of(arena_get(a, 64 << 20, NULL), 64 << 20);
+    struct bytes frame = zstd(a, zeros);
+    char *dir = test_dir(a), *path = arena_format(a, NULL, "%s/bomb.zst", dir);
+    struct buf b = buf_in(a);
+    struct bytes bomb;
+    struct sums sums = {0};
+    struct err e = {0};
+
+    (void)state;
+    while (buf_view(&b).n < (size_t)300 << 10)
+        buf_put(&b, frame);
+    must(buf_end(&b, &bomb, &e) && os_write_file(os_system(), path, bomb, 0, &e), &e);
+    must_fail(scan_packed(ix, path, true, &sums, &e), &e, ERR_LIMIT, "not read further");
+    test_dir_remove(dir);
     watch_index_close(ix);
     arena_free(a);
 }
@@ -497,6 +601,8 @@ int main(void)
         cmocka_unit_test(every_wrapping_gives_the_same_hits),
         cmocka_unit_test(what_is_cut_or_damaged_is_searched_so_far_and_said),
         cmocka_unit_test(a_bomb_is_not_unpacked_to_its_end),
+        cmocka_unit_test(unpacking_beside_searching_changes_nothing),
+        cmocka_unit_test(a_bomb_stops_the_other_thread),
         cmocka_unit_test(captures_tell_their_names),
         cmocka_unit_test(following_survives_kill_rename_and_cut),
         cmocka_unit_test(a_tally_counts_lines_not_repeats),
