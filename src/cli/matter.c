@@ -114,6 +114,8 @@ bool saying_start(struct saying *x, struct cli *c, const char *agreement, const 
     if (!marking(c, &tlp, e) || !(x->desk = node_desk(c->node, agreement, e)))
         return false;
     x->s = (struct desk_saying){.kind = kind, .matter = on ? &on->id : NULL, .tlp = tlp};
+    if (on && !desk_audience(x->desk, &on->id, c->arena, x->s.to, &x->s.to_n, e))
+        return false;
     x->body = desk_body(x->desk, &x->m, kind, tlp);
     if (x->m.e.code != ERR_NONE)
         return err_pass(e, &x->m.e);

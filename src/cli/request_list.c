@@ -249,7 +249,7 @@ static const char *left(struct listing *l, const struct row *r)
 static const char *state(struct listing *l, const struct row *r)
 {
     struct cli *c = l->c;
-    const char *word = tr(c, cases_state_words[r->state]), *s = word;
+    const char *word = cases_said(c->words, "state", cases_state_words[r->state]), *s = word;
 
     if (r->done_at == CASES_NEVER || r->done_at == 0 || r->final_due == CASES_NEVER)
         return r->pending ? tr(c, "sent, not yet signed for") : word;
@@ -318,11 +318,12 @@ static bool print_rows(struct listing *l, struct err *e)
     table_start(&t, c, tr(c, "REQUEST|FROM|TO|TYPE|URGENCY|STATE|NEXT|DUE"));
     for (size_t i = 0; i < l->n; i++) {
         const struct row *r = &l->rows[i];
-        const char *type = r->exercise ? arena_format(c->arena, NULL, "%s (%s)",
-                                                      cases_type_words[r->type], tr(c, "exercise"))
-                                       : cases_type_words[r->type];
+        const char *kind = cases_said(c->words, "type", cases_type_words[r->type]);
+        const char *type =
+            r->exercise ? arena_format(c->arena, NULL, "%s (%s)", kind, tr(c, "exercise")) : kind;
         table_add(&t, shown_hash(c, &r->id, 12), r->from, r->to, type ? type : "?",
-                  tr(c, cases_urgency_words[r->urgency]), state(l, r), left(l, r), r->due_zoned);
+                  cases_said(c->words, "urgency", cases_urgency_words[r->urgency]), state(l, r),
+                  left(l, r), r->due_zoned);
     }
     table_print(&t, "");
     if (l->n == 0)

@@ -55,7 +55,7 @@ static bool report(struct saying *x, struct matter *q, const struct record_place
     if (x->c->json)
         return report_json(x, &now, p, e);
     say(x->c, "Said %s on request %.12s; its state is now: %s.\n", cases_kind_words[x->s.kind], hex,
-        tr(x->c, cases_state_words[now.v.request.state]));
+        cases_said(x->c->words, "state", cases_state_words[now.v.request.state]));
     return true;
 }
 

@@ -97,6 +97,10 @@ bool desk_state(struct desk *d, struct desk_state *out, struct err *e);
 struct json *desk_body(struct desk *d, struct json_maker *m, enum cases_kind kind,
                        enum stix_tlp tlp);
 
+/* Who may read an act on that matter: whoever may read the one that opened it, but us. 0: all. */
+bool desk_audience(struct desk *d, const struct hash *matter, struct arena *a,
+                   struct bytes to[LIMIT_PARTIES], size_t *n, struct err *e);
+
 struct desk_saying {
     enum cases_kind kind;
     const struct hash *matter;  /* NULL: it opens one */

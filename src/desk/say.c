@@ -37,22 +37,22 @@ struct json *desk_body(struct desk *d, struct json_maker *m, enum cases_kind kin
 
 /* ---- who may read it ---- */
 
-/* Later acts go to whoever may read the one that opened the matter. */
-static bool audience(struct desk *d, const struct hash *matter, struct record_draft *out,
-                     struct arena *a, struct err *e)
+bool desk_audience(struct desk *d, const struct hash *matter, struct arena *a,
+                   struct bytes to[LIMIT_PARTIES], size_t *n, struct err *e)
 {
     char hex[65] = {0};
     struct act *act = arena_get(a, sizeof *act, e);
     struct bytes self = record_self(d->record);
 
     hex_encode(hex, matter->b, 32);
+    *n = 0;
     if (!act || !record_find(d->record, bytes_of(hex, 64), a, act, e))
         return false;
     for (size_t i = 0; i < act->to_n; i++)
         if (!bytes_equal(act->to[i], self))
-            out->to[out->to_n++] = act->to[i];
+            to[(*n)++] = act->to[i];
     if (act->to_n && !bytes_equal(act->from, self))
-        out->to[out->to_n++] = act->from;
+        to[(*n)++] = act->from;
     return true;
 }
 
@@ -90,7 +90,7 @@ static bool draft_of(struct desk *d, const struct desk_saying *s, struct record_
         return false;
     for (size_t i = 0; i < s->to_n; i++)
         out->to[out->to_n++] = s->to[i];
-    return s->to_n || !s->matter || audience(d, s->matter, out, a, e);
+    return s->to_n || !s->matter || desk_audience(d, s->matter, a, out->to, &out->to_n, e);
 }
 
 /* ---- may it be said ---- */

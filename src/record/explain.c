@@ -189,19 +189,61 @@ static void say_clocks(struct explain *x, const struct json *clock)
         term_at(x, clock, "grace"));
 }
 
-static void say_names(struct explain *x, const char *title, const char *context,
-                      const struct json *map)
+/* "normal, complex": a list of words. */
+static const char *words_of(struct explain *x, const char *context, const struct json *list)
 {
-    if (json_count(map) == 0)
-        return;
-    heading(x, title);
-    for (size_t i = 0; i < json_count(map); i++) {
+    struct buf b = buf_in(x->b.arena);
+    const char *text;
+
+    for (size_t i = 0; i < json_count(list); i++) {
         struct bytes name;
-        json_member(map, i, &name);
-        buf_puts(&x->b, i ? ", " : "  ");
-        buf_puts(&x->b, word(x, context, name));
+        if (!json_as_string(json_at(list, i), &name))
+            continue;
+        buf_puts(&b, i ? ", " : "");
+        buf_puts(&b, word(x, context, name));
     }
-    buf_say(&x->b, x->words, ".\n");
+    text = buf_string(&b, NULL);
+    return text ? text : "?";
+}
+
+static void say_requests(struct explain *x, const struct json *requests)
+{
+    if (json_count(requests) == 0)
+        return;
+    heading(x, N_("What may be asked (clauses.request)"));
+    for (size_t i = 0; i < json_count(requests); i++) {
+        struct bytes type;
+        const struct json *c = json_member(requests, i, &type);
+        buf_say(&x->b, x->words, "  %s: %s", word(x, "type", type),
+                words_of(x, "urgency", json_find(c, "urgency")));
+        if (json_count(json_find(c, "fields")))
+            buf_say(&x->b, x->words, "; must say %s",
+                    words_of(x, "explain", json_find(c, "fields")));
+        if (json_find(c, "max_tlp"))
+            buf_say(&x->b, x->words, "; up to TLP:%s", text_at(x, c, "max_tlp"));
+        if (json_find(c, "per_day"))
+            buf_say(&x->b, x->words, "; at most %s a day", number_at(x, c, "per_day"));
+        buf_say(&x->b, x->words, ".\n");
+    }
+}
+
+static void say_grounds(struct explain *x, const struct json *grounds)
+{
+    if (json_count(grounds) == 0)
+        return;
+    heading(x, N_("Allowed grounds of refusal (clauses.ground)"));
+    for (size_t i = 0; i < json_count(grounds); i++) {
+        struct bytes ground;
+        const struct json *c = json_member(grounds, i, &ground);
+        buf_say(&x->b, x->words, "  %s", word(x, "ground", ground));
+        if (json_find(c, "needs"))
+            buf_say(&x->b, x->words, "; must say its %s", word_at(x, "explain", c, "needs"));
+        if (is_true(c, "consult"))
+            buf_say(&x->b, x->words, "; partial help has to be asked for or offered first");
+        if (!is_true(c, "review"))
+            buf_say(&x->b, x->words, "; no arbiter reviews it");
+        buf_say(&x->b, x->words, ".\n");
+    }
 }
 
 static void say_ladder(struct explain *x, const struct json *ladder)
@@ -263,10 +305,9 @@ bool agreement_explain(const struct agreement *g, const struct catalogue *words,
     say_languages(&x, json_find(g->root, "languages"));
     say_share(&x, json_find(clauses, "share"));
     say_match(&x, json_find(clauses, "match"));
-    say_names(&x, N_("What may be asked (clauses.request)"), "type", json_find(clauses, "request"));
+    say_requests(&x, json_find(clauses, "request"));
     say_clocks(&x, json_find(clauses, "clock"));
-    say_names(&x, N_("Allowed grounds of refusal (clauses.ground)"), "ground",
-              json_find(clauses, "ground"));
+    say_grounds(&x, json_find(clauses, "ground"));
     say_ladder(&x, json_find(clauses, "ladder"));
     say_end(&x, g);
     return buf_end(&x.b, text, e);
