@@ -30,7 +30,7 @@ static const char *to_whom(struct cli *c, const struct act *act)
         buf_put(&b, act->to[i]);
     }
     s = buf_string(&b, NULL);
-    return s && act->to_n ? s : "all";
+    return s && act->to_n ? s : tr(c, "all");
 }
 
 static const char *before_word(struct cli *c, struct record *r, struct bytes slug, uint64_t index)
@@ -38,7 +38,7 @@ static const char *before_word(struct cli *c, struct record *r, struct bytes slu
     int64_t after, before;
 
     if (!record_bracket(r, slug, index, &after, &before, NULL) || before == INT64_MAX)
-        return "not cosigned";
+        return tr(c, "not cosigned");
     return shown_time(c, before);
 }
 
@@ -94,7 +94,7 @@ static bool add_act(struct cli *c, struct table *t, struct record *r, struct byt
     if (why.code != ERR_MISSING)
         return err_pass(e, &why);
     if (!c->json)
-        table_add(t, place, "", "(not for us)", "", "", "", before_word(c, r, slug, index));
+        table_add(t, place, "", tr(c, "(not for us)"), "", "", "", before_word(c, r, slug, index));
     return true;
 }
 
@@ -165,25 +165,21 @@ static void describe(struct cli *c, const struct view *v, const struct act *act)
     FILE *to = c->err;
 
     record_bracket(r, act->from, act->seq, &after, &before, NULL);
-    fprintf(to, "Act %.*s/%llu under agreement %.8s\n", BYTES_FMT(act->from),
+    fprintf(to, tr(c, "Act %.*s/%llu under agreement %.8s\n"), BYTES_FMT(act->from),
             (unsigned long long)act->seq, record_id(r));
-    fprintf(to, "  said by      %s\n", shown(c, party_name(v->g, act->from)));
-    fprintf(to, "  kind         %s%s%s\n", shown(c, act->kind),
-            act->clause.n ? ", by clauses." : "", shown(c, act->clause));
-    fprintf(to, "  to           %s\n", to_whom(c, act));
-    fprintf(to, "  claimed      %s\n", shown(c, act->time));
-    fprintf(to, "  in the log   %s%s%s%s\n", after ? "after " : "",
-            after ? shown_time(c, after) : "",
-            after && before != INT64_MAX ? ", before "
-            : before != INT64_MAX        ? "before "
-                                         : "",
-            before != INT64_MAX ? shown_time(c, before)
-            : after             ? ""
-                                : "not cosigned yet");
+    fprintf(to, tr(c, "  said by      %s\n"), shown(c, party_name(v->g, act->from)));
+    if (act->clause.n)
+        fprintf(to, tr(c, "  kind         %s, by clauses.%s\n"), shown(c, act->kind),
+                shown(c, act->clause));
+    else
+        fprintf(to, tr(c, "  kind         %s\n"), shown(c, act->kind));
+    fprintf(to, tr(c, "  to           %s\n"), to_whom(c, act));
+    fprintf(to, tr(c, "  claimed      %s\n"), shown(c, act->time));
+    fprintf(to, tr(c, "  in the log   %s\n"), shown_bracket(c, after, before));
     if (act->body.media_type.n)
-        fprintf(to, "  payload      %s, %s, sha256 %s\n", shown(c, act->body.media_type),
+        fprintf(to, tr(c, "  payload      %s, %s, sha256 %s\n"), shown(c, act->body.media_type),
                 shown_bytes(c, act->body.size), shown_hash(c, &act->body.sha256, 64));
-    fprintf(to, "  hash         %s\n", shown_hash(c, &act->text_hash, 64));
+    fprintf(to, tr(c, "  hash         %s\n"), shown_hash(c, &act->text_hash, 64));
 }
 
 static bool run_show(struct cli *c, struct err *e)

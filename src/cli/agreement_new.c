@@ -35,8 +35,8 @@ static bool gather_cards(struct cli *c, const struct card **cards, size_t *n, st
             return err_hint(e, "entente card import FILE first; entente peers lists the cards");
         }
         if (p->state != NODE_ENROLLED)
-            fprintf(words(c), "entente: %s is not enrolled yet: nobody can sign before that\n",
-                    shown(c, p->card.slug));
+            remark(c, "entente: %s is not enrolled yet: nobody can sign before that\n",
+                   shown(c, p->card.slug));
         cards[*n] = &p->card;
     }
     return true;
@@ -85,10 +85,10 @@ static bool run_new(struct cli *c, struct err *e)
         !output_write(c, option(c, "output"), text, e))
         return false;
     if (option(c, "output"))
-        fprintf(words(c),
-                "%s is yours to edit. Then:\n  entente agreement check %s\n"
-                "  entente agreement sign %s\n",
-                option(c, "output"), option(c, "output"), option(c, "output"));
+        remark(c,
+               "%s is yours to edit. Then:\n  entente agreement check %s\n"
+               "  entente agreement sign %s\n",
+               option(c, "output"), option(c, "output"), option(c, "output"));
     return true;
 }
 
@@ -110,6 +110,20 @@ static const struct option_row check_options[] = {
     {NULL},
 };
 
+/* "CERT North, CERT South". */
+static const char *names_of(struct cli *c, const struct agreement *g)
+{
+    struct buf b = buf_in(c->arena);
+    const char *s;
+
+    for (size_t i = 0; i < g->parties_n; i++) {
+        buf_puts(&b, i ? ", " : "");
+        buf_escaped(&b, g->parties[i].name);
+    }
+    s = buf_string(&b, NULL);
+    return s ? s : "?";
+}
+
 static bool run_check(struct cli *c, struct err *e)
 {
     struct agreement *g = arena_get(c->arena, sizeof *g, e);
@@ -118,16 +132,9 @@ static bool run_check(struct cli *c, struct err *e)
     if (!g || !input_read(c, c->operands[0], LIMIT_AGREEMENT_BYTES * 4, &text, e) ||
         !agreement_parse(text, c->arena, g, e))
         return err_within(e, "%s", input_name(c, c->operands[0]));
-    fprintf(c->out, "%s holds: \"%s\", version %llu, between ", input_name(c, c->operands[0]),
-            shown(c, g->title), (unsigned long long)g->version);
-    for (size_t i = 0; i < g->parties_n; i++)
-        fprintf(c->out, "%s%s",
-                i == 0                  ? ""
-                : i + 1 == g->parties_n ? " and "
-                                        : ", ",
-                shown(c, g->parties[i].name));
-    fprintf(c->out, ".\n%s %s\n", g->version == 1 ? "Signed as it is, its id will be" : "It amends",
-            g->id);
+    say(c, "%s holds: \"%s\", version %llu, between %s.\n", input_name(c, c->operands[0]),
+        shown(c, g->title), (unsigned long long)g->version, names_of(c, g));
+    say(c, g->version == 1 ? "Signed as it is, its id will be %s\n" : "It amends %s\n", g->id);
     if (!option_given(c, "plain"))
         return true;
     fputc('\n', c->out);

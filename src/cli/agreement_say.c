@@ -8,9 +8,22 @@ static const struct option_row json_option[] = {
     {NULL},
 };
 
+enum said { SIGNED, AMENDED, SUSPENDED, RESUMED, WITHDRAWN };
+
+static void print_said(struct cli *c, enum said what, const char *id, const char *title,
+                       const char *with)
+{
+    say(c,
+        what == SIGNED      ? "Signed agreement %.8s, \"%s\", with %s.\n"
+        : what == AMENDED   ? "Signed an amendment of agreement %.8s, \"%s\", with %s.\n"
+        : what == SUSPENDED ? "Suspended clauses of agreement %.8s, \"%s\", with %s.\n"
+        : what == RESUMED   ? "Resumed clauses of agreement %.8s, \"%s\", with %s.\n"
+                            : "Announced our withdrawal from agreement %.8s, \"%s\", with %s.\n",
+        id, title, with);
+}
+
 /* What was said, and what follows from it. */
-static bool say_state(struct cli *c, const char *id, const char *what, struct view *v,
-                      struct err *e)
+static bool say_state(struct cli *c, const char *id, enum said what, struct view *v, struct err *e)
 {
     struct json_maker m = json_maker(c->arena);
     struct json *o = json_new_object(&m);
@@ -23,8 +36,7 @@ static bool say_state(struct cli *c, const char *id, const char *what, struct vi
         json_set_integer(&m, o, "version", (int64_t)v->g->version);
         return print_json(c, &m, o, e);
     }
-    fprintf(c->out, "%s agreement %.8s, \"%s\", with %s.\n", what, id, shown(c, v->g->title),
-            other_parties(c, v));
+    print_said(c, what, id, shown(c, v->g->title), other_parties(c, v));
     return true;
 }
 
@@ -57,16 +69,16 @@ static bool run_sign(struct cli *c, struct err *e)
     struct view v;
 
     if (!id_of(c, c->operands[0], id, e) || !node_sign(c->node, id, e) ||
-        !say_state(c, id, "Signed", &v, e))
+        !say_state(c, id, SIGNED, &v, e))
         return false;
     if (v.state.stage == STAGE_IN_FORCE)
-        fprintf(words(c), "Every party has signed: it is in force.\n");
+        remark(c, "Every party has signed: it is in force.\n");
     else
-        fprintf(words(c),
-                "It is in force when every other party's log begins with the same bytes.\n"
-                "They read and sign it with: entente agreement show %.8s, entente agreement sign "
-                "%.8s\n",
-                id, id);
+        remark(c,
+               "It is in force when every other party's log begins with the same bytes.\n"
+               "They read and sign it with: entente agreement show %.8s, entente agreement sign "
+               "%.8s\n",
+               id, id);
     return true;
 }
 
@@ -151,10 +163,9 @@ static bool run_amend(struct cli *c, struct err *e)
         return false;
     ok = amend(c, r, e);
     node_release(c->node, r);
-    if (!ok || !say_state(c, id, "Signed an amendment of", &v, e))
+    if (!ok || !say_state(c, id, AMENDED, &v, e))
         return false;
-    fprintf(words(c), "It counts when every party has signed it: entente agreement show %.8s\n",
-            id);
+    remark(c, "It counts when every party has signed it: entente agreement show %.8s\n", id);
     return true;
 }
 
@@ -207,7 +218,7 @@ static bool clauses_exist(struct cli *c, struct record *r, struct err *e)
     return true;
 }
 
-static bool say_act(struct cli *c, const char *kind, const char *what, struct err *e)
+static bool say_act(struct cli *c, const char *kind, enum said what, struct err *e)
 {
     struct record_draft d = {.kind = bytes_text(kind), .media_type = BYTES(MEDIA_JSON)};
     char id[ACT_AGREEMENT + 1];
@@ -225,7 +236,7 @@ static bool say_act(struct cli *c, const char *kind, const char *what, struct er
 
 static bool run_suspend(struct cli *c, struct err *e)
 {
-    return say_act(c, "agreement.suspend", "Suspended clauses of", e);
+    return say_act(c, "agreement.suspend", SUSPENDED, e);
 }
 
 const struct command cmd_agreement_suspend = {
@@ -242,7 +253,7 @@ const struct command cmd_agreement_suspend = {
 
 static bool run_resume(struct cli *c, struct err *e)
 {
-    return say_act(c, "agreement.resume", "Resumed clauses of", e);
+    return say_act(c, "agreement.resume", RESUMED, e);
 }
 
 const struct command cmd_agreement_resume = {
@@ -258,10 +269,9 @@ const struct command cmd_agreement_resume = {
 
 static bool run_withdraw(struct cli *c, struct err *e)
 {
-    if (!say_act(c, "agreement.withdraw", "Announced our withdrawal from", e))
+    if (!say_act(c, "agreement.withdraw", WITHDRAWN, e))
         return false;
-    fprintf(words(c),
-            "The notice of clauses.change runs from when another party cosigns this act.\n");
+    remark(c, "The notice of clauses.change runs from when another party cosigns this act.\n");
     return true;
 }
 

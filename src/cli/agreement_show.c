@@ -17,7 +17,7 @@ static const char *slugs_where(struct cli *c, const struct agreement *g, const b
             buf_put(&b, g->parties[i].slug);
         }
     s = buf_string(&b, NULL);
-    return s && n ? s : "nobody";
+    return s && n ? s : tr(c, "nobody");
 }
 
 /* ---- JSON ---- */
@@ -69,24 +69,30 @@ static const struct option_row show_options[] = {
     {NULL},
 };
 
+static void say_withdrawal(struct cli *c, const struct record_state *s)
+{
+    if (s->withdrawn_from)
+        say(c, "  %s has announced its withdrawal, from %s.\n", shown(c, s->withdrawing),
+            shown_time(c, s->withdrawn_from));
+    else
+        say(c, "  %s has announced its withdrawal; no counterparty has cosigned that yet.\n",
+            shown(c, s->withdrawing));
+}
+
 static void say_stage(struct cli *c, const struct record_state *s)
 {
     const struct agreement *g = s->agreement;
 
-    fprintf(c->out, "State\n  %s",
-            s->stage == STAGE_PROPOSED   ? "Proposed"
-            : s->stage == STAGE_IN_FORCE ? "In force"
-                                         : "Withdrawn");
+    say(c, "State\n");
     if (s->stage == STAGE_PROPOSED)
-        fprintf(c->out, ": signed by %s; not yet by %s", slugs_where(c, g, s->signed_by, true),
-                slugs_where(c, g, s->signed_by, false));
-    fprintf(c->out, ".\n");
+        say(c, "  Proposed: signed by %s; not yet by %s.\n", slugs_where(c, g, s->signed_by, true),
+            slugs_where(c, g, s->signed_by, false));
+    else
+        say(c, s->stage == STAGE_IN_FORCE ? "  In force.\n" : "  Withdrawn.\n");
     for (size_t i = 0; i < s->suspended_n; i++)
-        fprintf(c->out, "  Suspended: %s.\n", shown(c, s->suspended[i]));
+        say(c, "  Suspended: %s.\n", shown(c, s->suspended[i]));
     if (s->withdrawing.n)
-        fprintf(c->out, "  %s has announced its withdrawal%s%s.\n", shown(c, s->withdrawing),
-                s->withdrawn_from ? ", from " : "; no counterparty has cosigned that yet",
-                s->withdrawn_from ? shown_time(c, s->withdrawn_from) : "");
+        say_withdrawal(c, s);
 }
 
 static bool say_amendment(struct cli *c, const struct record_state *s, struct err *e)
@@ -97,10 +103,10 @@ static bool say_amendment(struct cli *c, const struct record_state *s, struct er
         return true;
     if (!agreement_diff(s->agreement, s->amendment, c->words, c->arena, &text, e))
         return false;
-    fprintf(c->out, "\nAmendment proposed (version %llu), signed by %s; not yet by %s\n",
-            (unsigned long long)s->amendment->version,
-            slugs_where(c, s->agreement, s->amended_by, true),
-            slugs_where(c, s->agreement, s->amended_by, false));
+    say(c, "\nAmendment proposed (version %llu), signed by %s; not yet by %s\n",
+        (unsigned long long)s->amendment->version,
+        slugs_where(c, s->agreement, s->amended_by, true),
+        slugs_where(c, s->agreement, s->amended_by, false));
     for (struct bytes line; bytes_next_line(&text, &line);)
         fprintf(c->out, "  %.*s\n", BYTES_FMT(line));
     return true;
@@ -132,7 +138,7 @@ static bool run_show(struct cli *c, struct err *e)
     if (!say_amendment(c, &v.state, e))
         return false;
     if (is_ours_to_sign(&v.state, record_self(v.record)))
-        fprintf(words(c), "\nIf you agree: entente agreement sign %.8s\n", record_id(v.record));
+        remark(c, "\nIf you agree: entente agreement sign %.8s\n", record_id(v.record));
     return true;
 }
 
@@ -164,8 +170,7 @@ static bool run_list(struct cli *c, struct err *e)
     if (!node_agreements(c->node, c->arena, &ids, &n, e))
         return false;
     if (n == 0 && !c->json)
-        fprintf(words(c),
-                "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
+        remark(c, "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
     table_start(&t, c, "AGREEMENT|WITH|STAGE|VERSION|SIGNED BY|TITLE");
     for (size_t i = 0; i < n; i++) {
         struct view v;
@@ -174,7 +179,7 @@ static bool run_list(struct cli *c, struct err *e)
             return false;
         if (!(id = arena_format(c->arena, e, "%.8s", ids[i])))
             return false;
-        table_add(&t, id, other_parties(c, &v), stage_word(v.state.stage),
+        table_add(&t, id, other_parties(c, &v), tr(c, stage_word(v.state.stage)),
                   shown_count(c, v.g->version), slugs_where(c, v.g, v.state.signed_by, true),
                   shown_short(c, v.g->title, 50));
     }

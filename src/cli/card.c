@@ -21,8 +21,8 @@ static const char *fingerprint_of(struct cli *c, const struct card *card)
 static const char *state_of(const struct node_peer *p)
 {
     if (p->state == NODE_PENDING)
-        return "pending";
-    return p->online ? "enrolled" : "enrolled by file";
+        return N_("pending");
+    return p->online ? N_("enrolled") : N_("enrolled by file");
 }
 
 /* ---- JSON ---- */
@@ -75,11 +75,11 @@ static bool card_json(struct cli *c, const struct card *card, const struct node_
 static void describe(struct cli *c, const struct card *card, FILE *to)
 {
     fprintf(to, "%s (%.*s)\n", shown(c, card->name), BYTES_FMT(card->slug));
-    fprintf(to, "  fingerprint  %s\n", fingerprint_of(c, card));
-    fprintf(to, "  serial       %llu, issued %.*s\n", (unsigned long long)card->serial,
+    fprintf(to, tr(c, "  fingerprint  %s\n"), fingerprint_of(c, card));
+    fprintf(to, tr(c, "  serial       %llu, issued %.*s\n"), (unsigned long long)card->serial,
             BYTES_FMT(card->issued));
     for (size_t i = 0; i < card->addresses_n; i++)
-        fprintf(to, "  address      %s\n", shown(c, card->addresses[i]));
+        fprintf(to, tr(c, "  address      %s\n"), shown(c, card->addresses[i]));
     for (size_t i = 0; i < card->contacts_n; i++)
         fprintf(to, "  %-12s %s%s%s%s\n", contact_role_name(card->contacts[i].role),
                 shown(c, card->contacts[i].name), card->contacts[i].email.n ? " <" : "",
@@ -114,7 +114,7 @@ static bool run_show(struct cli *c, struct err *e)
         return card_json(c, card, p, e);
     describe(c, card, c->err);
     if (p)
-        fprintf(words(c), "  state        %s\n", state_of(p));
+        remark(c, "  state        %s\n", tr(c, state_of(p)));
     return output_write(c, NULL, card->note, e);
 }
 
@@ -142,12 +142,12 @@ static bool import_one(struct cli *c, const char *path, struct err *e)
     if (c->json)
         return card_json(c, &p->card, p, e);
     describe(c, &p->card, c->out);
-    fprintf(c->out, "  state        %s\n", state_of(p));
+    say(c, "  state        %s\n", tr(c, state_of(p)));
     if (p->state == NODE_PENDING)
-        fprintf(words(c),
-                "\nCompare the fingerprint with %s by telephone or in person. Then:\n"
-                "  entente card enrol %.*s\n",
-                shown(c, p->card.name), BYTES_FMT(p->card.slug));
+        remark(c,
+               "\nCompare the fingerprint with %s by telephone or in person. Then:\n"
+               "  entente card enrol %.*s\n",
+               shown(c, p->card.name), BYTES_FMT(p->card.slug));
     return true;
 }
 
@@ -186,7 +186,7 @@ static bool run_peers(struct cli *c, struct err *e)
     if (c->json)
         return true;
     if (n == 0) {
-        fprintf(words(c), "No cards of others yet. Get one, then: entente card import FILE\n");
+        remark(c, "No cards of others yet. Get one, then: entente card import FILE\n");
         return true;
     }
     table_start(&t, c, "PARTY|NAME|STATE|FINGERPRINT|ADDRESS");
@@ -194,7 +194,7 @@ static bool run_peers(struct cli *c, struct err *e)
         const struct card *card = &peers[i]->card;
         table_add(&t, shown(c, card->slug), shown_short(c, card->name, 40), state_of(peers[i]),
                   fingerprint_of(c, card),
-                  card->addresses_n ? shown(c, card->addresses[0]) : "none");
+                  card->addresses_n ? shown(c, card->addresses[0]) : tr(c, "none"));
     }
     table_print(&t, "");
     return true;

@@ -152,13 +152,13 @@ const char *shown_short(struct cli *c, struct bytes text, size_t most);
 const char *shown_time(struct cli *c, int64_t seconds);
 /* "5 s ago", "3 hours ago", "in 20 s". */
 const char *shown_ago(struct cli *c, int64_t seconds);
+/* When an act was appended, by others' cosignatures: of record_bracket. */
+const char *shown_bracket(struct cli *c, int64_t after, int64_t before);
 /* "12,345" and "1.2 MB". */
 const char *shown_count(struct cli *c, uint64_t n);
 const char *shown_bytes(struct cli *c, uint64_t n);
 /* The first `digits` hex digits of a hash. */
 const char *shown_hash(struct cli *c, const struct hash *h, size_t digits);
-/* Of a word that has been looked up already; new code uses trn(). */
-const char *plural(uint64_t n, const char *one, const char *many);
 
 /* A table is gathered, then printed with columns as wide as they need. */
 #define TABLE_COLUMNS 10
@@ -225,6 +225,7 @@ bool act_named(struct cli *c, const char *agreement, const char *ref, struct rec
 struct bytes party_name(const struct agreement *g, struct bytes slug);
 /* "south, west": all but us. */
 const char *other_parties(struct cli *c, const struct view *v);
+/* To be looked up. */
 const char *stage_word(enum record_stage s);
 
 /* ---- progress: one line on stderr, rewritten on a terminal, else every few seconds ---- */

@@ -45,9 +45,8 @@ static bool run_enrol(struct cli *c, struct err *e)
     }
     if (path ? !by_file(c, path, slug, e) : !online(c, slug, e))
         return false;
-    fprintf(c->out,
-            "%s is enrolled: the owner of its keys signed our challenge with each of them.\n",
-            shown(c, slug));
+    say(c, "%s is enrolled: the owner of its keys signed our challenge with each of them.\n",
+        shown(c, slug));
     return true;
 }
 

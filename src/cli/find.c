@@ -150,5 +150,7 @@ const char *other_parties(struct cli *c, const struct view *v)
 
 const char *stage_word(enum record_stage s)
 {
-    return s == STAGE_PROPOSED ? "proposed" : s == STAGE_IN_FORCE ? "in force" : "withdrawn";
+    return s == STAGE_PROPOSED   ? N_("proposed")
+           : s == STAGE_IN_FORCE ? N_("in force")
+                                 : N_("withdrawn");
 }

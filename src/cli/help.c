@@ -71,7 +71,8 @@ void help_command(const struct command *cmd, FILE *to)
     fprintf(to, "\nOptions:\n");
     print_options(cmd->options, to);
     print_options(options_common, to);
-    fprintf(to, "\nExit status: %s.\n", cmd->exits ? cmd->exits : "0 yes, 1 no, 2 misuse, 3 trouble");
+    fprintf(to, "\nExit status: %s.\n",
+            cmd->exits ? cmd->exits : "0 yes, 1 no, 2 misuse, 3 trouble");
 }
 
 static bool run_help(struct cli *c, struct err *e)

@@ -116,16 +116,16 @@ static bool run(struct cli *c, struct err *e)
     card_fingerprint(&card.id, fingerprint);
     if (c->json)
         return say_json(c, &card, fingerprint, e);
-    fprintf(c->out, "A node for %s (%.*s) is in %s\n\n", shown(c, card.name), BYTES_FMT(card.slug),
-            shown(c, bytes_text(c->dir)));
-    fprintf(c->out, "  fingerprint  %s\n", fingerprint);
-    fprintf(c->out, "  keys         keys/: six, %s\n",
-            f.passphrase.n ? "encrypted under your passphrase" : "readable by you alone");
-    fprintf(c->out, "  settings     entente.conf\n");
-    fprintf(words(c),
-            "\nKeep a copy of keys/recovery.key elsewhere: it replaces stolen keys.\n"
-            "Next, give your card to the other party: entente card show > %.*s.card\n",
-            BYTES_FMT(card.slug));
+    say(c, "A node for %s (%.*s) is in %s\n\n", shown(c, card.name), BYTES_FMT(card.slug),
+        shown(c, bytes_text(c->dir)));
+    say(c, "  fingerprint  %s\n", fingerprint);
+    say(c, "  keys         keys/: six, %s\n",
+        f.passphrase.n ? tr(c, "encrypted under your passphrase") : tr(c, "readable by you alone"));
+    say(c, "  settings     entente.conf\n");
+    remark(c,
+           "\nKeep a copy of keys/recovery.key elsewhere: it replaces stolen keys.\n"
+           "Next, give your card to the other party: entente card show > %.*s.card\n",
+           BYTES_FMT(card.slug));
     return true;
 }
 

@@ -66,11 +66,13 @@ static bool operating_role(struct cli *c, enum key_role *role, struct err *e)
     return true;
 }
 
-static bool say_new(struct cli *c, enum key_role role, const char *what)
+static bool say_new(struct cli *c, enum key_role role, bool rotated)
 {
-    fprintf(c->out, "%s the key \"%s\". The new one is %s\n", what, key_role_name(role),
-            key_hex(c, &node_card(c->node)->keys[role]));
-    fprintf(words(c), "Peers get the new card at the next visit: entente sync\n");
+    say(c,
+        rotated ? "Rotated the key \"%s\". The new one is %s\n"
+                : "Revoked the key \"%s\". The new one is %s\n",
+        key_role_name(role), key_hex(c, &node_card(c->node)->keys[role]));
+    remark(c, "Peers get the new card at the next visit: entente sync\n");
     return true;
 }
 
@@ -80,7 +82,7 @@ static bool run_rotate(struct cli *c, struct err *e)
 
     if (!operating_role(c, &role, e) || !node_rotate(c->node, role, c->passphrase, e))
         return false;
-    return say_new(c, role, "Rotated");
+    return say_new(c, role, true);
 }
 
 const struct command cmd_key_rotate = {
@@ -112,7 +114,7 @@ static bool run_revoke(struct cli *c, struct err *e)
         return misuse(c, e, "--since is a time like 2026-01-31T12:00:00Z");
     if (!operating_role(c, &role, e) || !node_revoke(c->node, role, since, c->passphrase, e))
         return false;
-    return say_new(c, role, "Revoked");
+    return say_new(c, role, false);
 }
 
 const struct command cmd_key_revoke = {

@@ -6,10 +6,10 @@
 
 static const char *fence_sentence(enum record_fence f)
 {
-    return f == FENCE_OK ? "may be signed"
+    return f == FENCE_OK ? N_("it may be signed")
            : f == FENCE_BEHIND
-               ? "MUST NOT be signed: a counterparty holds more of it than we do"
-               : "may not be signed yet: this folder is a copy or a restored backup";
+               ? N_("it MUST NOT be signed: a counterparty holds more of it than we do")
+               : N_("it may not be signed yet: this folder is a copy or a restored backup");
 }
 
 /* ---- check ---- */
@@ -30,15 +30,15 @@ static bool check_log(struct cli *c, struct record *r, struct bytes slug, struct
         !(path = arena_format(c->arena, e, "%s/run/check-%s", node_dir(c->node), hex)))
         return false;
     if (head.size == 0) {
-        fprintf(c->out, "%.8s  %-16s  empty\n", record_id(r), shown(c, slug));
+        say(c, "%.8s  %-16s  empty\n", record_id(r), shown(c, slug));
         return true;
     }
     ok = record_export(r, slug, path, e) && verify_files(c->os, &path, 1, c->arena, &rep, e);
     os_remove(c->os, path, NULL);
     if (!ok)
         return err_within(e, "log of %.*s", BYTES_FMT(slug));
-    fprintf(c->out, "%.8s  %-16s  %s acts: %s\n", record_id(r), shown(c, slug),
-            shown_count(c, head.size), rep.holds ? "all holds" : "DAMAGED");
+    say(c, "%.8s  %-16s  %s acts: %s\n", record_id(r), shown(c, slug), shown_count(c, head.size),
+        rep.holds ? tr(c, "all holds") : tr(c, "DAMAGED"));
     for (size_t i = 0; i < rep.n && !rep.holds; i++)
         if (rep.line[i].verdict == VERIFY_FAILED)
             fprintf(c->out, "  %.*s\n", BYTES_FMT(rep.line[i].text));
@@ -97,8 +97,8 @@ static bool run_rebuild(struct cli *c, struct err *e)
             node_release(c->node, r);
         if (!ok)
             return err_within(e, "agreement %.8s", ids[i]);
-        fprintf(c->out, "%.8s  indexes and tiles made again from the log, in %.1f s\n", ids[i],
-                (double)(os_ticks_us(c->os) - began) / 1e6);
+        say(c, "%.8s  indexes and tiles made again from the log, in %.1f s\n", ids[i],
+            (double)(os_ticks_us(c->os) - began) / 1e6);
     }
     return true;
 }
@@ -128,7 +128,7 @@ static bool recover_from(struct cli *c, const char *id, struct bytes slug, struc
             break;
     }
     if (!ok) {
-        fprintf(words(c), "entente: %s\n", why.text);
+        remark(c, "entente: %s\n", why.text);
         if (first->code == ERR_NONE)
             *first = why;
     }
@@ -150,9 +150,8 @@ static bool recover(struct cli *c, const char *id, struct err *e)
             recover_from(c, id, v.g->parties[i].slug, &first);
     if (!record_head(r, record_self(r), c->arena, &after, e))
         return false;
-    fprintf(c->out, "%.8s  our log: %s acts, %s of them recovered now; it %s\n", id,
-            shown_count(c, after.size), shown_count(c, after.size - before.size),
-            fence_sentence(record_fence(r)));
+    say(c, "%.8s  our log: %s acts, %s of them recovered now; %s\n", id, shown_count(c, after.size),
+        shown_count(c, after.size - before.size), tr(c, fence_sentence(record_fence(r))));
     if (record_fence(r) == FENCE_OK)
         return true;
     c->status = CLI_NO;
@@ -215,7 +214,7 @@ static bool run_fence(struct cli *c, struct err *e)
         struct record *r = node_record(c->node, ids[i], e);
         if (!r || (option_given(c, "insist") && !insist(c, ids[i], e)))
             return false;
-        fprintf(c->out, "%.8s  our log %s\n", ids[i], fence_sentence(record_fence(r)));
+        say(c, "%.8s  our log: %s\n", ids[i], tr(c, fence_sentence(record_fence(r))));
         if (record_fence(r) != FENCE_OK)
             c->status = CLI_NO;
     }

@@ -146,14 +146,14 @@ static int unknown_command(struct cli *c, const char *word)
     for (const struct command *const *cmd = commands; *cmd; cmd++)
         if (!strncmp((*cmd)->name, word, n) && (*cmd)->name[n] == ' ') {
             if (!family)
-                fprintf(words(c), "entente: \"%s\" needs to know what to do:\n",
-                        shown(c, bytes_text(word)));
+                remark(c, "entente: \"%s\" needs to know what to do:\n",
+                       shown(c, bytes_text(word)));
             fprintf(words(c), "  %-20s %s\n", (*cmd)->name, (*cmd)->sentence);
             family = true;
         }
     if (!family)
-        fprintf(words(c), "entente: there is no command \"%s\"\n  entente help lists them\n",
-                shown_short(c, bytes_text(word), 60));
+        remark(c, "entente: there is no command \"%s\"\n  entente help lists them\n",
+               shown_short(c, bytes_text(word), 60));
     return CLI_MISUSE;
 }
 
@@ -276,7 +276,7 @@ int cli_run(struct cli *c, int argc, char **argv)
 
     c->arena = arena_new_secret(CLI_ARENA);
     if (!c->arena) {
-        fprintf(words(c), "entente: out of memory\n");
+        remark(c, "entente: out of memory\n");
         return CLI_TROUBLE;
     }
     c->command = find_command(argc, argv, &length);
@@ -305,7 +305,7 @@ static int run_line(struct cli *c, int argc, char **argv)
         return CLI_MISUSE;
     }
     if (option_given(c, "version")) {
-        fprintf(c->out, "entente %s\n", ENTENTE_VERSION);
+        say(c, "entente %s\n", ENTENTE_VERSION);
         return CLI_YES;
     }
     if (option_given(c, "help") || used == argc) {

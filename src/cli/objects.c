@@ -52,13 +52,14 @@ static void print_line(struct listing *l, const struct record_object *o)
     const struct json *v = o->bytes.n ? json_parse_canonical(o->bytes, l->scratch, NULL) : NULL;
 
     if (!l->heading)
-        fprintf(l->c->out, "%-12s  %-12s  %-48s  %s\n", "TLP", "ACT", "OBJECT", "WHAT");
+        fprintf(l->c->out, "%-12s  %-12s  %-48s  %s\n", tr(l->c, "TLP"), tr(l->c, "ACT"),
+                tr(l->c, "OBJECT"), tr(l->c, "WHAT"));
     l->heading = true;
     fprintf(l->c->out, "%-12s  %-12s  %-48s  %s%s\n", tlp_word(o->tlp),
             arena_format(l->c->arena, NULL, "%.*s/%llu", BYTES_FMT(o->slug),
                          (unsigned long long)o->act),
-            shown(l->c, o->id), o->revoked ? "(withdrawn) " : "",
-            o->bytes.n ? shown_short(l->c, gist(v), 60) : "(not held here)");
+            shown(l->c, o->id), o->revoked ? tr(l->c, "(withdrawn) ") : "",
+            o->bytes.n ? shown_short(l->c, gist(v), 60) : tr(l->c, "(not held here)"));
     arena_reset(l->scratch, s);
     arena_reset(l->c->arena, m);
 }
@@ -231,7 +232,7 @@ static bool run_list(struct cli *c, struct err *e)
         fclose(l.spool);
     arena_free(l.scratch);
     if (ok && !c->json)
-        fprintf(words(c), "%s %s.\n", shown_count(c, l.n), plural(l.n, "object", "objects"));
+        fprintf(words(c), trn(c, "%s object.\n", "%s objects.\n", l.n), shown_count(c, l.n));
     return ok;
 }
 
@@ -291,14 +292,8 @@ static const char *bracket_of(struct cli *c, const struct version *v)
     const char *s = NULL;
 
     if (!record_bracket(v->record, v->o.slug, v->o.act, &after, &before, NULL))
-        return "not known";
-    if (before == INT64_MAX)
-        s = arena_format(c->arena, NULL, "%s%s, not cosigned by anybody yet", after ? "after " : "",
-                         after ? shown_time(c, after) : "now");
-    else
-        s = arena_format(c->arena, NULL, "%s%s%sbefore %s, by others' cosignatures",
-                         after ? "after " : "", after ? shown_time(c, after) : "",
-                         after ? ", " : "", shown_time(c, before));
+        return tr(c, "not known");
+    s = shown_bracket(c, after, before);
     return s ? s : "?";
 }
 
@@ -308,14 +303,14 @@ static bool show_version(struct cli *c, const struct version *v, struct err *e)
     const struct json *json;
     struct bytes text;
 
-    fprintf(words(c), "%s\n  shared by    %s, act %.*s/%llu, agreement %.8s\n", shown(c, o->id),
-            shown(c, party_name(v->g, o->slug)), BYTES_FMT(o->slug), (unsigned long long)o->act,
-            record_id(v->record));
-    fprintf(words(c), "  appended     %s\n  marking      %s%s%s\n  sha256       %s\n",
-            bracket_of(c, v), o->tlp < 0 ? "" : "TLP:", tlp_word(o->tlp),
-            o->revoked ? "; withdrawn by its sharer" : "", shown_hash(c, &o->sha256, 64));
+    remark(c, "%s\n  shared by    %s, act %.*s/%llu, agreement %.8s\n", shown(c, o->id),
+           shown(c, party_name(v->g, o->slug)), BYTES_FMT(o->slug), (unsigned long long)o->act,
+           record_id(v->record));
+    remark(c, "  appended     %s\n  marking      %s%s%s\n  sha256       %s\n", bracket_of(c, v),
+           o->tlp < 0 ? "" : "TLP:", tlp_word(o->tlp),
+           o->revoked ? tr(c, "; withdrawn by its sharer") : "", shown_hash(c, &o->sha256, 64));
     if (!o->bytes.n) {
-        fprintf(words(c), "  The object itself was withheld or erased.\n");
+        remark(c, "  The object itself was withheld or erased.\n");
         return true;
     }
     fflush(c->err);
@@ -453,9 +448,11 @@ static bool run_revoke(struct cli *c, struct err *e)
         json_set_text(&m, o, "hash", shown_hash(c, &placed.text_hash, 64));
         return print_json(c, &m, o, e);
     }
-    fprintf(c->out, "Withdrew %zu %s with act %.*s/%llu (%s). What was said stays in the log.\n",
-            c->operands_n, plural(c->operands_n, "object", "objects"),
-            BYTES_FMT(node_slug(c->node)), (unsigned long long)placed.index,
+    fprintf(c->out,
+            trn(c, "Withdrew %zu object with act %.*s/%llu (%s). What was said stays in the log.\n",
+                "Withdrew %zu objects with act %.*s/%llu (%s). What was said stays in the log.\n",
+                c->operands_n),
+            c->operands_n, BYTES_FMT(node_slug(c->node)), (unsigned long long)placed.index,
             shown_hash(c, &placed.text_hash, 8));
     return true;
 }

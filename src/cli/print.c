@@ -58,7 +58,7 @@ const char *shown_time(struct cli *c, int64_t seconds)
     if (seconds == INT64_MAX || seconds == INT64_MIN)
         return "";
     if (seconds == 0)
-        return "never";
+        return tr(c, "never");
     time_print(text, seconds);
     text[10] = ' ';
     out = arena_format(c->arena, NULL, "%s", text);
@@ -67,19 +67,17 @@ const char *shown_time(struct cli *c, int64_t seconds)
 
 static const char *span(struct cli *c, int64_t s)
 {
-    static const struct {
-        int64_t least, unit;
-        const char *one, *many;
-    } units[] = {{2 * 86400, 86400, "day", "days"},
-                 {2 * 3600, 3600, "hour", "hours"},
-                 {120, 60, "minute", "minutes"},
-                 {0, 1, "s", "s"}};
-    size_t i = 0;
+    long long n = s;
     const char *out;
 
-    while (s < units[i].least)
-        i++;
-    out = arena_format(c->arena, NULL, "%lld %s", (long long)(s / units[i].unit), units[i].many);
+    if (s >= 2 * 86400)
+        out = arena_format(c->arena, NULL, trn(c, "%lld day", "%lld days", n / 86400), n / 86400);
+    else if (s >= 2 * 3600)
+        out = arena_format(c->arena, NULL, trn(c, "%lld hour", "%lld hours", n / 3600), n / 3600);
+    else if (s >= 120)
+        out = arena_format(c->arena, NULL, trn(c, "%lld minute", "%lld minutes", n / 60), n / 60);
+    else
+        out = arena_format(c->arena, NULL, tr(c, "%lld s"), n);
     return out ? out : "";
 }
 
@@ -89,12 +87,29 @@ const char *shown_ago(struct cli *c, int64_t seconds)
     const char *out;
 
     if (seconds == 0)
-        return "never";
+        return tr(c, "never");
     if (ago < 0)
-        out = arena_format(c->arena, NULL, "in %s", span(c, -ago));
+        out = arena_format(c->arena, NULL, tr(c, "in %s"), span(c, -ago));
     else
-        out = arena_format(c->arena, NULL, "%s ago", span(c, ago));
+        out = arena_format(c->arena, NULL, tr(c, "%s ago"), span(c, ago));
     return out ? out : "";
+}
+
+const char *shown_bracket(struct cli *c, int64_t after, int64_t before)
+{
+    const char *from = after ? shown_time(c, after) : "", *out;
+
+    if (before == INT64_MAX)
+        out = after ? arena_format(c->arena, NULL, tr(c, "after %s, not cosigned by anybody yet"),
+                                   from)
+                    : tr(c, "not cosigned by anybody yet");
+    else
+        out = after ? arena_format(c->arena, NULL,
+                                   tr(c, "after %s, before %s, by others' cosignatures"), from,
+                                   shown_time(c, before))
+                    : arena_format(c->arena, NULL, tr(c, "before %s, by others' cosignatures"),
+                                   shown_time(c, before));
+    return out ? out : "?";
 }
 
 const char *shown_count(struct cli *c, uint64_t n)
@@ -114,14 +129,15 @@ const char *shown_count(struct cli *c, uint64_t n)
 
 const char *shown_bytes(struct cli *c, uint64_t n)
 {
-    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+    static const char *const units[] = {"", "kB", "MB", "GB", "TB"};
     double v = (double)n;
     size_t i = 0;
     const char *s;
 
     for (; v >= 1000 && i < 4; i++)
         v /= 1000;
-    s = arena_format(c->arena, NULL, i ? "%.1f %s" : "%.0f %s", v, units[i]);
+    s = i ? arena_format(c->arena, NULL, "%.1f %s", v, units[i])
+          : arena_format(c->arena, NULL, trn(c, "%.0f byte", "%.0f bytes", n), v);
     return s ? s : "?";
 }
 
@@ -133,11 +149,6 @@ const char *shown_hash(struct cli *c, const struct hash *h, size_t digits)
     hex_encode(hex, h->b, 32);
     s = arena_format(c->arena, NULL, "%.*s", (int)(digits < 64 ? digits : 64), hex);
     return s ? s : "?";
-}
-
-const char *plural(uint64_t n, const char *one, const char *many)
-{
-    return n == 1 ? one : many;
 }
 
 /* ---- tables ---- */

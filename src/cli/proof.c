@@ -215,11 +215,10 @@ static bool run(struct cli *c, struct err *e)
     if (!(p->act = arena_get(c->arena, sizeof *p->act, e)) || !find(p, c->operands[0], e) ||
         !fill(p, e))
         return false;
-    fprintf(c->out,
-            "%s/ has the proof of act %.*s/%llu: %u files. README.txt says how to check it.\n",
-            shown(c, bytes_text(p->dir)), BYTES_FMT(p->act->from), (unsigned long long)p->act->seq,
-            p->files);
-    fprintf(words(c), "Here: entente verify %s\n", shown(c, bytes_text(p->dir)));
+    say(c, "%s/ has the proof of act %.*s/%llu: %u files. README.txt says how to check it.\n",
+        shown(c, bytes_text(p->dir)), BYTES_FMT(p->act->from), (unsigned long long)p->act->seq,
+        p->files);
+    remark(c, "Here: entente verify %s\n", shown(c, bytes_text(p->dir)));
     return true;
 }
 

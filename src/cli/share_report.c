@@ -13,7 +13,8 @@ bool tally_add(struct tally *t, struct cli *c, struct bytes text, struct bytes f
     if (i == TALLY_ROWS)
         i--;
     else if (i == t->n) {
-        t->row[i].text = i + 1 == TALLY_ROWS ? "other reasons" : arena_string(c->arena, text, e);
+        t->row[i].text =
+            i + 1 == TALLY_ROWS ? tr(c, "other reasons") : arena_string(c->arena, text, e);
         t->row[i].first = first.n ? shown_short(c, first, 120) : NULL;
         if (!t->row[i].text)
             return false;
@@ -25,12 +26,21 @@ bool tally_add(struct tally *t, struct cli *c, struct bytes text, struct bytes f
 
 /* ---- for people ---- */
 
-static void line(struct sharing *s, const char *head, uint64_t count, const char *text,
-                 const char *first)
+/* Head and text are looked up. */
+static void share_line(struct sharing *s, const char *head, uint64_t count, const char *text,
+                       const char *first)
 {
-    fprintf(s->c->out, "  %-9s %9s  %s\n", head, shown_count(s->c, count), text);
-    if (first && *first)
-        fprintf(s->c->out, "  %-9s %9s  first: %s\n", "", "", first);
+    struct buf b = buf_in(s->c->arena);
+    const char *label;
+
+    buf_label(&b, s->c->words, head, 10);
+    label = buf_string(&b, NULL);
+    fprintf(s->c->out, "  %s%9s  %s\n", label ? label : "", shown_count(s->c, count),
+            tr(s->c, text));
+    if (first && *first) {
+        fprintf(s->c->out, "%23s", "");
+        say(s->c, "first: %s\n", first);
+    }
 }
 
 static void say_left_out(struct sharing *s)
@@ -48,9 +58,9 @@ static void say_left_out(struct sharing *s)
                        shown_count(s->c, rows[i].count));
     }
     if (n > 8)
-        buf_format(&b, ", and %zu other types", n - 8);
+        buf_format(&b, tr(s->c, ", and %zu other types"), n - 8);
     if (n && (text = buf_string(&b, NULL)))
-        line(s, "left out", total, "of types that have no plain indicator", text);
+        share_line(s, "left out", total, "of types that have no plain indicator", text);
 }
 
 static void say_warnings(struct sharing *s)
@@ -59,8 +69,8 @@ static void say_warnings(struct sharing *s)
 
     for (int k = 0; k < STIX_WARNINGS; k++)
         if (w->of[k].count && k != STIX_W_NOT_CARRIED)
-            line(s, "note", w->of[k].count, stix_warning_text((enum stix_warning)k),
-                 w->of[k].first);
+            share_line(s, "note", w->of[k].count, stix_warning_text((enum stix_warning)k),
+                       w->of[k].first);
 }
 
 void share_report(struct sharing *s)
@@ -70,22 +80,23 @@ void share_report(struct sharing *s)
     fprintf(c->out, "%s: %s\n", input_name(c, s->path),
             stix_format_name(stix_import_format(s->import)));
     for (size_t i = 0; i < s->types.n; i++)
-        line(s, s->said ? "shared" : "to share", s->types.row[i].count, s->types.row[i].text, NULL);
+        share_line(s, s->said ? N_("shared") : N_("to share"), s->types.row[i].count,
+                   s->types.row[i].text, NULL);
     for (size_t i = 0; i < s->blocked.n; i++)
-        line(s, "blocked", s->blocked.row[i].count, s->blocked.row[i].text,
-             s->blocked.row[i].first);
+        share_line(s, "blocked", s->blocked.row[i].count, s->blocked.row[i].text,
+                   s->blocked.row[i].first);
     say_left_out(s);
     say_warnings(s);
     if (s->said)
-        fprintf(c->out, "  act       %.*s/%llu  %s under %.8s\n", BYTES_FMT(node_slug(c->node)),
-                (unsigned long long)s->placed.index, shown_hash(c, &s->placed.text_hash, 8),
-                record_id(s->record));
+        say(c, "  act       %.*s/%llu  %s under %.8s\n", BYTES_FMT(node_slug(c->node)),
+            (unsigned long long)s->placed.index, shown_hash(c, &s->placed.text_hash, 8),
+            record_id(s->record));
     else if (s->types.total)
-        fprintf(words(c), "  Nothing was shared: this was a dry run.\n");
+        remark(c, "  Nothing was shared: this was a dry run.\n");
     else
-        fprintf(words(c), "  Nothing was shared.\n");
+        remark(c, "  Nothing was shared.\n");
     if (s->unmarked)
-        fprintf(words(c), "  What carries no marking is shared only with --tlp LABEL.\n");
+        remark(c, "  What carries no marking is shared only with --tlp LABEL.\n");
 }
 
 /* ---- for machines ---- */

@@ -88,14 +88,14 @@ static bool say_visit_json(struct syncing *s, const char *id, struct bytes slug,
 static const char *outcome(const struct node_report *rep, const struct err *why)
 {
     if (rep->evidence[0])
-        return "MISBEHAVIOUR PROVED";
+        return N_("MISBEHAVIOUR PROVED");
     if (why->code == ERR_DENIED)
-        return "refused";
+        return N_("refused");
     if (why->code)
-        return why->code == ERR_IO ? "away" : "trouble";
+        return why->code == ERR_IO ? N_("away") : N_("trouble");
     if (rep->fenced)
-        return "fenced";
-    return rep->complete ? "in step" : "not complete";
+        return N_("fenced");
+    return rep->complete ? N_("in step") : N_("not complete");
 }
 
 static bool sync_one(struct syncing *s, const char *id, struct bytes slug, struct err *e)
@@ -112,20 +112,21 @@ static bool sync_one(struct syncing *s, const char *id, struct bytes slug, struc
     }
     if (c->json)
         return say_visit_json(s, id, slug, &rep, &why, e);
-    got = arena_format(c->arena, e, "%s acts, %s objects", shown_count(c, rep.pulled_acts),
+    got = arena_format(c->arena, e, tr(c, "%s acts, %s objects"), shown_count(c, rep.pulled_acts),
                        shown_count(c, rep.pulled_objects));
     if (!got || !short_id)
         return false;
-    table_add(&s->table, shown(c, slug), short_id, outcome(&rep, &why), got,
-              shown_bytes(c, rep.pushed_bytes),
-              arena_format(c->arena, NULL, "%u given, %u got", rep.cosigned, rep.cosignatures));
+    table_add(
+        &s->table, shown(c, slug), short_id, tr(c, outcome(&rep, &why)), got,
+        shown_bytes(c, rep.pushed_bytes),
+        arena_format(c->arena, NULL, tr(c, "%u given, %u got"), rep.cosigned, rep.cosignatures));
     if (why.code && s->first.code != ERR_NONE && s->failed > 1)
         print_error(words(c), &why);
     if (rep.evidence[0]) {
-        fprintf(words(c),
-                "%s has contradicted itself; the proof is kept as %s\n  entente evidence "
-                "list\n",
-                shown(c, slug), rep.evidence);
+        remark(c,
+               "%s has contradicted itself; the proof is kept as %s\n  entente evidence "
+               "list\n",
+               shown(c, slug), rep.evidence);
         c->status = CLI_NO;
     }
     return true;
@@ -147,7 +148,7 @@ static bool sync_agreement(struct syncing *s, const char *id, const char *peer, 
             return false;
     }
     if (v.g->witnesses_n && !peer && !node_sync_witnesses(s->c->node, id, &outside, &why))
-        fprintf(s->c->err, "entente: witnesses: %s\n", why.text);
+        fprintf(s->c->err, tr(s->c, "entente: witnesses: %s\n"), why.text);
     return true;
 }
 
@@ -164,8 +165,8 @@ static bool run_sync(struct cli *c, struct err *e)
         if (!sync_agreement(&s, ids[i], option(c, "peer"), e))
             return false;
     if (s.visits == 0) {
-        fprintf(words(c), "There is nobody to visit: no agreement with %s yet.\n",
-                option(c, "peer") ? shown(c, bytes_text(option(c, "peer"))) : "anybody");
+        remark(c, "There is nobody to visit: no agreement with %s yet.\n",
+               option(c, "peer") ? shown(c, bytes_text(option(c, "peer"))) : tr(c, "anybody"));
         return true;
     }
     if (!c->json)
@@ -235,7 +236,7 @@ static bool status_json(struct cli *c, const struct node_status *s, struct err *
         struct json *one = json_new_object(&m), *logs = json_set_array(&m, one, "logs");
         json_set_text(&m, one, "id", g->id);
         json_set_string(&m, one, "title", g->title);
-        json_set_text(&m, one, "stage", stage_word(g->stage));
+        json_set_text(&m, one, "stage", tr(c, stage_word(g->stage)));
         json_set_text(&m, one, "fence", node_fence_word(g->fence));
         for (size_t j = 0; j < g->logs_n; j++)
             json_add(&m, logs, log_json(&m, &g->logs[j]));
@@ -259,19 +260,19 @@ static const char *log_state(struct cli *c, const struct node_log_status *l)
     const char *s = NULL;
 
     if (l->stopped)
-        return "STOPPED: it signed two histories";
+        return tr(c, "STOPPED: it signed two histories");
     if (!l->opened)
-        return "has not signed";
+        return tr(c, "has not signed");
     if (l->own)
-        s = l->unacknowledged ? arena_format(c->arena, NULL, "%s not acknowledged",
+        s = l->unacknowledged ? arena_format(c->arena, NULL, tr(c, "%s not acknowledged"),
                                              shown_count(c, l->unacknowledged))
-                              : "acknowledged";
+                              : tr(c, "acknowledged");
     else if (l->trouble[0])
         s = shown_short(c, bytes_text(l->trouble), 70);
     else if (l->last_contact == 0)
-        s = "not visited yet";
+        s = tr(c, "not visited yet");
     else
-        s = l->seen > l->size ? "behind" : "in step";
+        s = l->seen > l->size ? tr(c, "behind") : tr(c, "in step");
     return s ? s : "?";
 }
 
@@ -289,18 +290,18 @@ static void say_agreement(struct cli *c, const struct node_agreement_status *g)
 {
     struct table t;
 
-    fprintf(c->out, "\nAgreement %.8s, \"%s\": %s\n", g->id, shown(c, g->title),
-            stage_word(g->stage));
+    say(c, "\nAgreement %.8s, \"%s\": %s\n", g->id, shown(c, g->title),
+        tr(c, stage_word(g->stage)));
     if (g->fence != FENCE_OK)
-        fprintf(c->out, "  WE MAY NOT SIGN: %s\n",
-                g->fence == FENCE_BEHIND
-                    ? "a counterparty holds more of our log than we do (entente log recover)"
-                    : "this folder is a copy or a restored backup (entente log fence)");
+        say(c, "  WE MAY NOT SIGN: %s\n",
+            g->fence == FENCE_BEHIND
+                ? tr(c, "a counterparty holds more of our log than we do (entente log recover)")
+                : tr(c, "this folder is a copy or a restored backup (entente log fence)"));
     table_start(&t, c, "LOG OF|>ACTS|>COSIGNED|COSIGNED AT|LAST CONTACT|>CLOCK|STATE");
     for (size_t i = 0; i < g->logs_n; i++) {
         const struct node_log_status *l = &g->logs[i];
-        const char *who =
-            arena_format(c->arena, NULL, "%.*s%s", BYTES_FMT(l->slug), l->own ? " (we)" : "");
+        const char *who = arena_format(c->arena, NULL, "%.*s%s", BYTES_FMT(l->slug),
+                                       l->own ? tr(c, " (we)") : "");
         table_add(&t, who, held(c, l), l->own || l->cosigned ? shown_count(c, l->cosigned) : "",
                   l->cosigned ? shown_time(c, l->cosigned_at) : "",
                   l->own ? "" : shown_ago(c, l->last_contact), skew(c, l), log_state(c, l));
@@ -322,15 +323,17 @@ static bool run_status(struct cli *c, struct err *e)
         return false;
     if (c->json)
         return status_json(c, s, e);
-    fprintf(c->out, "%s (%.*s) in %s: %s%s\n", shown(c, node_card(c->node)->name),
+    if (s->serving)
+        say(c, "%s (%.*s) in %s: serving since %s\n", shown(c, node_card(c->node)->name),
             BYTES_FMT(node_slug(c->node)), shown(c, bytes_text(node_dir(c->node))),
-            s->serving ? "serving since " : "not serving",
-            s->serving ? shown_time(c, s->since) : "");
+            shown_time(c, s->since));
+    else
+        say(c, "%s (%.*s) in %s: not serving\n", shown(c, node_card(c->node)->name),
+            BYTES_FMT(node_slug(c->node)), shown(c, bytes_text(node_dir(c->node))));
     for (size_t i = 0; i < s->agreements_n; i++)
         say_agreement(c, &s->agreements[i]);
     if (s->agreements_n == 0)
-        fprintf(words(c),
-                "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
+        remark(c, "No agreements yet. Begin one with: entente agreement new --with PARTY\n");
     return true;
 }
 

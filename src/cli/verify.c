@@ -17,13 +17,22 @@ static const struct option_row verify_options[] = {
     {NULL},
 };
 
+static void print_line(struct cli *c, const struct verify_line *line)
+{
+    struct buf b = buf_in(c->arena);
+    const char *verdict;
+
+    buf_label(&b, c->words, verify_word(line->verdict), 9);
+    verdict = buf_string(&b, NULL);
+    fprintf(c->out, "%s%.*s%s%.*s\n", verdict ? verdict : "", BYTES_FMT(line->about),
+            line->about.n ? ": " : "", BYTES_FMT(line->text));
+}
+
 static void say_report(struct cli *c, const struct verify_report *r)
 {
     for (size_t i = 0; i < r->n; i++)
-        fprintf(c->out, "%-7s  %.*s%s%.*s\n", verify_word(r->line[i].verdict),
-                BYTES_FMT(r->line[i].about), r->line[i].about.n ? ": " : "",
-                BYTES_FMT(r->line[i].text));
-    fprintf(c->out, "%s\n", r->holds ? "It holds." : "IT DOES NOT HOLD.");
+        print_line(c, &r->line[i]);
+    fprintf(c->out, "%s\n", r->holds ? tr(c, "It holds.") : tr(c, "IT DOES NOT HOLD."));
 }
 
 static bool report_json(struct cli *c, const struct verify_report *r, struct err *e)
@@ -116,9 +125,9 @@ static bool run_export(struct cli *c, struct err *e)
     if (!record_export(r, slug, option(c, "output"), e) ||
         !record_head(r, slug, c->arena, &head, e))
         return false;
-    fprintf(c->out, "%s has the log of %s under agreement %.8s: %s acts.\n", option(c, "output"),
-            shown(c, slug), record_id(r), shown_count(c, head.size));
-    fprintf(words(c), "Anybody can check it: entente verify %s\n", option(c, "output"));
+    say(c, "%s has the log of %s under agreement %.8s: %s acts.\n", option(c, "output"),
+        shown(c, slug), record_id(r), shown_count(c, head.size));
+    remark(c, "Anybody can check it: entente verify %s\n", option(c, "output"));
     return true;
 }
 
@@ -173,7 +182,7 @@ static bool one_proof(struct proofs *p, const char *id, struct bytes name, struc
         return print_json(c, &m, o, e);
     }
     table_add(&p->table, shown(c, slug), arena_format(c->arena, NULL, "%.8s", id),
-              rep.holds ? "holds" : "DOES NOT HOLD", shown(c, name));
+              rep.holds ? tr(c, "holds") : tr(c, "DOES NOT HOLD"), shown(c, name));
     return true;
 }
 
@@ -217,7 +226,7 @@ static bool run_evidence_list(struct cli *c, struct err *e)
     if (p.n && !c->json)
         table_print(&p.table, "");
     if (!p.n && !c->json)
-        fprintf(words(c), "No proofs of misbehaviour. That is how it should be.\n");
+        remark(c, "No proofs of misbehaviour. That is how it should be.\n");
     return true;
 }
 

@@ -111,8 +111,10 @@ static bool run_add(struct cli *c, struct err *e)
                         input_name(c, c->operands[0]));
     if (!os_write_file(c->os, path, text, 0, e) || !node_reload(c->node, e))
         return false;
-    fprintf(c->out, "%u %s added; this node cosigns %zu in all.\n", n, plural(n, "log", "logs"),
-            check->n_logs);
+    fprintf(c->out,
+            trn(c, "%u log added; this node cosigns %zu in all.\n",
+                "%u logs added; this node cosigns %zu in all.\n", n),
+            n, check->n_logs);
     return true;
 }
 
@@ -147,7 +149,7 @@ static bool run_list(struct cli *c, struct err *e)
         fprintf(c->out, "%s\n", vkey);
     }
     if (!p || p->n_logs == 0)
-        fprintf(words(c), "No logs of strangers are witnessed here.\n");
+        remark(c, "No logs of strangers are witnessed here.\n");
     return true;
 }
 

@@ -9,7 +9,7 @@
 
 const char *verify_word(enum verify_verdict v)
 {
-    return v == VERIFY_PROVED ? "proved" : v == VERIFY_FAILED ? "FAILED" : "unknown";
+    return v == VERIFY_PROVED ? N_("proved") : v == VERIFY_FAILED ? N_("FAILED") : N_("unknown");
 }
 
 static struct bytes escaped(struct arena *a, struct bytes text)
@@ -30,7 +30,7 @@ void verify_say(struct verifying *v, enum verify_verdict verdict, struct bytes a
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, catalogue_text(v->words, format), args);
     va_end(args);
     v->proved |= verdict == VERIFY_PROVED;
     v->failed |= verdict == VERIFY_FAILED;
@@ -267,7 +267,7 @@ static void verify_each(struct verifying *v)
 bool verify_files(const struct os *os, const char *const *paths, size_t n, struct arena *a,
                   struct verify_report *out, struct err *e)
 {
-    struct verifying v = {.os = os, .a = a, .out = out};
+    struct verifying v = {.os = os, .a = a, .words = e ? e->words : NULL, .out = out};
 
     memset(out, 0, sizeof *out);
     v.items = arena_get_array(a, VERIFY_FILES, sizeof *v.items, e);

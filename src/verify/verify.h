@@ -40,10 +40,10 @@ struct verify_report {
 #define VERIFY_FILES 4096 /* in one report */
 
 /* False only if a path cannot be read (ERR_MISSING, ERR_IO) or memory ends; what does not hold is a
- * line of the report. */
+ * line of the report, in the language of *e. */
 bool verify_files(const struct os *os, const char *const *paths, size_t n, struct arena *a,
                   struct verify_report *out, struct err *e);
-/* "proved", "FAILED", "unknown". */
+/* "proved", "FAILED", "unknown"; to be looked up. */
 const char *verify_word(enum verify_verdict v);
 
 #endif

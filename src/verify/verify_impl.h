@@ -2,6 +2,7 @@
 #define ENTENTE_VERIFY_IMPL_H
 
 #include "base/buf.h"
+#include "base/catalogue.h"
 #include "base/reader.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
@@ -39,6 +40,7 @@ struct holder {
 struct verifying {
     const struct os *os;
     struct arena *a;
+    const struct catalogue *words; /* of the lines */
     struct item *items;
     size_t items_n;
     struct holder *holders;
