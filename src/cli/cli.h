@@ -139,8 +139,8 @@ bool misuse(struct cli *c, struct err *e, const char *format, ...)
 
 /* ---- help.c ---- */
 
-void help_all(FILE *to);
-void help_command(const struct command *cmd, FILE *to);
+void help_all(struct cli *c, FILE *to);
+void help_command(struct cli *c, const struct command *cmd, FILE *to);
 
 /* ---- print.c: words for people ---- */
 

@@ -25,8 +25,8 @@ extern const struct command cmd_review, cmd_review_comment;
 extern const struct command cmd_claim_new, cmd_claim_list, cmd_claim_show, cmd_claim_ack,
     cmd_claim_reply, cmd_claim_rebut, cmd_claim_evidence, cmd_claim_grade, cmd_claim_revise,
     cmd_claim_counter, cmd_claim_finding, cmd_claim_refer, cmd_claim_settle, cmd_claim_agree,
-    cmd_claim_extend, cmd_claim_escalate, cmd_claim_withdraw, cmd_claim_disagree,
-    cmd_claim_comment, cmd_claim_matrix;
+    cmd_claim_extend, cmd_claim_escalate, cmd_claim_withdraw, cmd_claim_disagree, cmd_claim_comment,
+    cmd_claim_matrix;
 /* officer.c */
 extern const struct command cmd_officer_key, cmd_officer_enrol, cmd_officer_remove,
     cmd_officer_list, cmd_officer_sign, cmd_officer_send;

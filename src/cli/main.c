@@ -148,7 +148,7 @@ static int unknown_command(struct cli *c, const char *word)
             if (!family)
                 remark(c, "entente: \"%s\" needs to know what to do:\n",
                        shown(c, bytes_text(word)));
-            fprintf(words(c), "  %-20s %s\n", (*cmd)->name, (*cmd)->sentence);
+            fprintf(words(c), "  %-20s %s\n", (*cmd)->name, tr(c, (*cmd)->sentence));
             family = true;
         }
     if (!family)
@@ -237,7 +237,7 @@ static bool prepare(struct cli *c, int words, int argc, char **argv, bool *done,
     if (!options_parse(c, argc - words + 1, again + words - 1, e))
         return false;
     if (option_given(c, "help")) {
-        help_command(c->command, c->out);
+        help_command(c, c->command, c->out);
         *done = true;
         return true;
     }
@@ -309,7 +309,7 @@ static int run_line(struct cli *c, int argc, char **argv)
         return CLI_YES;
     }
     if (option_given(c, "help") || used == argc) {
-        help_all(used == argc && !option_given(c, "help") ? c->err : c->out);
+        help_all(c, used == argc && !option_given(c, "help") ? c->err : c->out);
         return option_given(c, "help") ? CLI_YES : CLI_MISUSE;
     }
     return cli_run(c, argc - used, argv + used);

@@ -2,8 +2,6 @@
 #include "cli/matter.h"
 #include "base/text.h"
 
-#include <inttypes.h>
-
 /* ---- naming ---- */
 
 bool matter_in(struct cli *c, const char *agreement, struct bytes name, unsigned kinds,
@@ -201,20 +199,20 @@ bool saying_send(struct saying *x, struct record_placed *placed, struct err *e)
 
 const char *shown_span(struct cli *c, int64_t ms)
 {
-    uint64_t s = (uint64_t)(ms < 0 ? -ms : ms) / 1000, d = s / 86400, h = s / 3600 % 24,
-             min = s / 60 % 60;
+    unsigned long long s = (unsigned long long)(ms < 0 ? -ms : ms) / 1000, d = s / 86400,
+                       h = s / 3600 % 24, min = s / 60 % 60;
     const char *text;
 
     if (d)
-        text = h ? arena_format(c->arena, NULL, tr(c, "%" PRIu64 " d %" PRIu64 " h"), d, h)
-                 : arena_format(c->arena, NULL, tr(c, "%" PRIu64 " d"), d);
+        text = h ? arena_format(c->arena, NULL, tr(c, "%llu d %llu h"), d, h)
+                 : arena_format(c->arena, NULL, tr(c, "%llu d"), d);
     else if (h)
-        text = min ? arena_format(c->arena, NULL, tr(c, "%" PRIu64 " h %" PRIu64 " min"), h, min)
-                   : arena_format(c->arena, NULL, tr(c, "%" PRIu64 " h"), h);
+        text = min ? arena_format(c->arena, NULL, tr(c, "%llu h %llu min"), h, min)
+                   : arena_format(c->arena, NULL, tr(c, "%llu h"), h);
     else if (min)
-        text = arena_format(c->arena, NULL, tr(c, "%" PRIu64 " min"), min);
+        text = arena_format(c->arena, NULL, tr(c, "%llu min"), min);
     else
-        text = arena_format(c->arena, NULL, tr(c, "%" PRIu64 " s"), s);
+        text = arena_format(c->arena, NULL, tr(c, "%llu s"), s);
     return text ? text : "?";
 }
 

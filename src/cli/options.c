@@ -13,7 +13,7 @@ const struct option_row options_common[] = {
      "the first line is the passphrase of the keys; else $ENTENTE_PASSPHRASE_FILE, else it is "
      "asked for"},
     {"lang", 0, "LANGUAGE",
-     "en or zh: the language of texts; else $ENTENTE_LANG, else that of the locale"},
+     "the language of texts, en or zh; else $ENTENTE_LANG, else that of the locale"},
     {"help", 'h', NULL, "show this help"},
     {NULL},
 };
