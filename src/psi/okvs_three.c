@@ -34,7 +34,7 @@ struct okvs_shape okvs_shape_for(uint64_t capacity, unsigned lambda)
 {
     uint64_t n = capacity < 1024 ? 1024 : capacity, over;
     unsigned log = 63 - (unsigned)__builtin_clzll(n), f = (unsigned)(n >> (log - 3) & 7);
-    struct okvs_shape s;
+    struct okvs_shape s = {0};
 
     if (log > 15)
         log = 15;

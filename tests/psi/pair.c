@@ -49,7 +49,7 @@ static bool depart(struct pair *p, unsigned from)
         ((size_t)out.p[4] << 24 | (size_t)out.p[5] << 16 | (size_t)out.p[6] << 8 | out.p[7]);
     assert_true(n <= out.n);
     note(p, from, out.p, n);
-    p->way[from] = malloc(n + 64);
+    p->way[from] = malloc(2 * n + 64 + (p->lie ? p->lie->kept_n : 0));
     assert_non_null(p->way[from]);
     memcpy(p->way[from], out.p, n);
     p->way_at[from] = 0;
@@ -62,6 +62,11 @@ static bool depart(struct pair *p, unsigned from)
         (p->lie->type == p->way[from][0] || !p->lie->type) && p->lie->skip-- == 0) {
         p->lie->told = true;
         p->lie->change(p->lie, p->way[from], &p->way_n[from]);
+    } else if (p->lie && p->lie->speaker == from + 1 && p->lie->kept) {
+        memcpy(p->way[from] + n, p->lie->kept, p->lie->kept_n);
+        p->way_n[from] += p->lie->kept_n;
+        free(p->lie->kept);
+        p->lie->kept = NULL;
     }
     return true;
 }

@@ -10,10 +10,12 @@ struct lie { /* what happens to one frame on its way */
     enum psi_role speaker;
     uint8_t type;
     unsigned skip;                                            /* so many of that type pass first */
-    void (*change)(struct lie *l, uint8_t *frame, size_t *n); /* n may shrink, or grow by 64 */
+    void (*change)(struct lie *l, uint8_t *frame, size_t *n); /* n may shrink, or double */
     size_t at;
     uint8_t by;
     bool told;
+    uint8_t *kept; /* a frame that follows the next one of that side */
+    size_t kept_n;
 };
 
 struct pair {

@@ -70,6 +70,24 @@ static void ones(struct lie *l, uint8_t *f, size_t *n)
     memset(f + FRAME_HEADER, 0xff, *n - FRAME_HEADER);
 }
 
+/* The same frame once more, as if it were the next one; pair.c gives room for it. */
+static void twice(struct lie *l, uint8_t *f, size_t *n)
+{
+    (void)l;
+    memcpy(f + *n, f, *n);
+    *n *= 2;
+}
+
+/* It comes after the one that follows it. Only where one does follow. */
+static void kept_back(struct lie *l, uint8_t *f, size_t *n)
+{
+    l->kept = malloc(*n);
+    assert_non_null(l->kept);
+    memcpy(l->kept, f, *n);
+    l->kept_n = *n;
+    *n = 0;
+}
+
 static const struct change {
     const char *name;
     void (*change)(struct lie *l, uint8_t *frame, size_t *n);
@@ -84,6 +102,8 @@ static const struct change {
     {"zeros", zeros, 1},
     {"ones", ones, 1},
     {"an early verdict", early_verdict, 1},
+    {"the same frame twice", twice, 1},
+    {"the next frame before it", kept_back, 1},
 };
 
 static const struct row {
@@ -106,6 +126,7 @@ static const struct row {
     {"the sender's proof", PSI_SENDER, FRAME_PROOF},
     {"the reply's unary part", PSI_SENDER, FRAME_HIGH},
     {"the reply's tags", PSI_SENDER, FRAME_TAGS},
+    {"the receiver's verdict", PSI_RECEIVER, FRAME_VERDICT},
 };
 
 static struct pair lying_run(struct lie *l)
@@ -133,6 +154,23 @@ static bool may_go_on(const struct row *r, const struct change *c)
                                  r->type == FRAME_TREES || r->type == FRAME_CORRECTIONS);
 }
 
+/* The last frames: nobody reads on after a verdict, or after the last tags; and what has no
+ * successor cannot come after it. A verdict of zeros is the right one. */
+static bool possible(const struct row *r, const struct change *c)
+{
+    if (r->type == FRAME_VERDICT)
+        return c->change != twice && c->change != kept_back && c->change != zeros &&
+               c->change != early_verdict;
+    return r->type != FRAME_TAGS || (c->change != twice && c->change != kept_back);
+}
+
+/* The receiver has all it needs when its verdict leaves, or when its share has arrived whole: what
+ * happens to these afterwards is the sender's to notice, and only its. */
+static bool only_the_sender_notices(const struct row *r, const struct change *c)
+{
+    return r->type == FRAME_VERDICT || (r->type == FRAME_SHARE && c->change == twice);
+}
+
 static void must_end(const struct row *r, const struct change *c, struct rng *rng)
 {
     struct lie l = {.speaker = r->speaker, .type = r->type, .change = c->change};
@@ -140,6 +178,8 @@ static void must_end(const struct row *r, const struct change *c, struct rng *rn
     uint64_t n;
     size_t memory;
 
+    if (!possible(r, c))
+        return;
     l.at = rng_below(rng, 1 << 20);
     l.by = (uint8_t)(1u << rng_below(rng, 8));
     p = lying_run(&l);
@@ -150,7 +190,7 @@ static void must_end(const struct row *r, const struct change *c, struct rng *rn
     if (p.end[0] == PSI_DONE && may_go_on(r, c)) {
         assert_in_range(n, 0, ITEMS);
     } else {
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = only_the_sender_notices(r, c); i < 2; i++) {
             /* a side that waits for bytes that never come is ended by its clock or the caller */
             if (p.end[i] != PSI_FAILED)
                 psi_feed_end(p.side[i], &p.e[i]);
@@ -158,9 +198,10 @@ static void must_end(const struct row *r, const struct change *c, struct rng *rn
             if (p.end[i] != PSI_FAILED)
                 fail_msg("%s, %s: side %u went on", r->name, c->name, i);
         }
-        assert_int_equal(n, 0);
+        assert_int_equal(n, only_the_sender_notices(r, c) ? ITEMS : 0);
     }
     close_pair(&p);
+    free(l.kept);
 }
 
 static void a_change_ends_the_run(void **state)
@@ -199,7 +240,7 @@ static void replace(struct lie *l, uint8_t *f, size_t *n)
 static void nothing_can_be_replayed(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i + 1 < sizeof rows / sizeof *rows; i++) { /* a verdict is like any other */
         struct lie l = {.speaker = rows[i].speaker, .type = rows[i].type, .change = keep};
         struct pair p = lying_run(&l);
         uint64_t n;
@@ -272,6 +313,51 @@ static void late_is_never(void **state)
     }
 }
 
+/* A receiver that keeps the connection alive, a byte at a time, does not get more time to think
+ * once the salt is known. */
+static void dribbling_does_not_buy_time(void **state)
+{
+    struct os_ops ops = *os_system()->ops;
+    struct os slow = {&ops, os_system()->self};
+    struct psi_options o[2] = {options_of(PSI_RECEIVER, PSI_MALICIOUS),
+                               options_of(PSI_SENDER, PSI_MALICIOUS)};
+    uint64_t x[2] = {1, 2};
+    struct bytes columns = {0};
+    struct pair p;
+    size_t taken;
+
+    (void)state;
+    ops.ticks_us = ticks_later;
+    later_us = 0;
+    o[1].os = &slow;
+    o[1].deadline_s = 30;
+    p = open_pair(o, set_of(x, 2), set_of(x, 2));
+    for (unsigned i = 0; !columns.n; i ^= 1) {
+        struct bytes out;
+        psi_step(p.side[i], &p.e[i]);
+        out = psi_output(p.side[i]);
+        if (i == 0 && out.n && out.p[0] == FRAME_COLUMNS) {
+            columns = out;
+            continue;
+        }
+        must(psi_feed(p.side[1 - i], out, &taken, &p.e[1 - i]), &p.e[1 - i]);
+        psi_sent(p.side[i], taken);
+    }
+    while (psi_step(p.side[1], &p.e[1]) == PSI_WORK)
+        ;
+    for (size_t i = 0; i < 29; i++) {
+        later_us += INT64_C(1000000);
+        assert_true(psi_feed(p.side[1], bytes_of(columns.p + i, 1), &taken, &p.e[1]));
+        assert_int_equal(taken, 1);
+        assert_int_equal(psi_step(p.side[1], &p.e[1]), PSI_READ);
+    }
+    later_us += 2 * INT64_C(1000000);
+    assert_int_equal(psi_step(p.side[1], &p.e[1]), PSI_FAILED);
+    assert_int_equal(psi_reason(p.side[1]), PSI_REASON_TIME);
+    later_us = 0;
+    close_pair(&p);
+}
+
 /* What a run held is wiped before its memory goes back: no digest, key or value survives in the
  * parts that a test can still see. */
 static void secrets_are_wiped(void **state)
@@ -290,7 +376,7 @@ static void secrets_are_wiped(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof *rows + 4];
+    struct CMUnitTest tests[sizeof rows / sizeof *rows + 5];
     size_t n = 0;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -298,6 +384,7 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(nothing_can_be_replayed);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_closed_connection_ends_the_run);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(late_is_never);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(dribbling_does_not_buy_time);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(secrets_are_wiped);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
