@@ -4,7 +4,11 @@
  *     watch/json-1k .. -3m    the same traffic as JSON lines
  *     watch/text-1k .. -3m    Windows events (JSON, long lines)
  *     watch/compile-1m        a million parsed indicators to a file, in seconds
- *     watch/gzip, watch/zstd  JSON lines, compressed
+ *     watch/zeek-2cores       two threads, each with half of the input, one index
+ *     watch/gzip, watch/zstd  JSON lines, compressed; one thread unpacks, one searches
+ *     watch/worst-*           every line a hit; only dots, hex, "://"; a gigabyte in one line
+ *     watch/resident          bytes of the mapped file in memory after a scan, per indicator
+ *     watch/patterns-*        STIX patterns over events (hunt/hunt.h), with an index and without
  *
  * Everything a user's run does is done: all kinds at once, JSON strings decoded, fields named,
  * hits printed. Beside each rate stand, from the same run and input,
@@ -19,12 +23,15 @@
 #include "base/cpu.h"
 #include "base/text.h"
 #include "crypto/crypto.h"
+#include "hunt/hunt.h"
 #include "watch/finder.h"
 #include "watch/input_impl.h"
 #include "watch/output.h"
 #include "watch/shared.h"
 
 #include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
 #ifdef HAVE_HYPERSCAN
 #include <hs.h>
 #endif
@@ -39,12 +46,17 @@
 #define RUNS 5
 #define CORPUS ((size_t)300 << 20)
 
-static double cpu_now(void)
+static double clock_now(clockid_t which)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    clock_gettime(which, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double cpu_now(void)
+{
+    return clock_now(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 struct corpus {
@@ -469,7 +481,50 @@ static bool swallow(void *self, struct bytes part, struct err *e)
     return true;
 }
 
-/* The rate is of unpacked bytes; against the unpacker alone. */
+/* One run over a packed file; *slower: processor time of the busier thread. */
+static double packed_once(struct watch_index *ix, const char *file, bool two, struct sink *sink,
+                          double *slower)
+{
+    struct err e = {0};
+    struct watch_options o = {.hit = print_hit, .self = sink};
+    struct watch_scanner *s = watch_scanner_new(ix, &o, &e);
+    struct watch_input *in = watch_input_new(os_system(), s, &e);
+    double all, mine;
+
+    sink->writer = watch_writer_new(WATCH_AS_JSON, write_out, sink, &e);
+    if (!in || !sink->writer)
+        die(&e);
+    watch_input_threads(in, two);
+    all = cpu_now();
+    mine = clock_now(CLOCK_THREAD_CPUTIME_ID);
+    if (!watch_input_file(in, file, &e) || !watch_writer_end(sink->writer, &e))
+        die(&e);
+    all = cpu_now() - all;
+    mine = clock_now(CLOCK_THREAD_CPUTIME_ID) - mine;
+    *slower = mine > all - mine ? mine : all - mine;
+    watch_writer_free(sink->writer);
+    watch_input_free(in);
+    watch_scanner_free(s);
+    return all;
+}
+
+static double unpack_once(struct bytes packed, bool gzip)
+{
+    struct err e = {0};
+    uint64_t bytes = 0;
+    struct flow to = {swallow, &bytes};
+    struct unpack *u = gzip ? unpack_gzip(&e) : unpack_zstd(&e);
+    double t = cpu_now();
+
+    if (!u || !unpack_part(u, packed, &to, &e))
+        die(&e);
+    t = cpu_now() - t;
+    unpack_free(u);
+    return t;
+}
+
+/* The rate is of unpacked bytes by the busier of two threads, which is what sets the pace on two
+ * cores; against the unpacker alone. */
 static void packed_case(const char *name, bool gzip)
 {
     static struct sink sink;
@@ -478,8 +533,9 @@ static void packed_case(const char *name, bool gzip)
     struct watch_built built;
     struct watch_index *ix;
     struct bytes packed;
-    double own[RUNS], alone[RUNS];
+    double own[RUNS], alone[RUNS], one[RUNS], slower;
     struct err e = {0};
+    char more[128];
 
     load(c);
     ix = index_of(1000000, &built);
@@ -490,26 +546,13 @@ static void packed_case(const char *name, bool gzip)
         die(&e);
     sink.out = open("/dev/null", O_WRONLY);
     for (int i = 0; i < RUNS; i++) {
-        struct watch_options o = {.hit = print_hit, .self = &sink};
-        struct watch_scanner *s = watch_scanner_new(ix, &o, &e);
-        struct watch_input *in = watch_input_new(os_system(), s, &e);
-        uint64_t bytes = 0;
-        struct flow to = {swallow, &bytes};
-        struct unpack *u = gzip ? unpack_gzip(&e) : unpack_zstd(&e);
-        double t = cpu_now();
-        if (!u || !unpack_part(u, packed, &to, &e))
-            die(&e);
-        alone[i] = (double)c->bytes.n / (cpu_now() - t);
-        unpack_free(u);
-        sink.writer = watch_writer_new(WATCH_AS_JSON, write_out, &sink, &e);
-        t = cpu_now();
-        if (!in || !watch_input_file(in, file, &e) || !watch_writer_end(sink.writer, &e))
-            die(&e);
-        own[i] = (double)c->bytes.n / (cpu_now() - t);
-        watch_writer_free(sink.writer);
-        watch_input_free(in);
-        watch_scanner_free(s);
+        alone[i] = (double)c->bytes.n / unpack_once(packed, gzip);
+        one[i] = (double)c->bytes.n / packed_once(ix, file, false, &sink, &slower);
+        packed_once(ix, file, true, &sink, &slower);
+        own[i] = (double)c->bytes.n / slower;
     }
+    snprintf(more, sizeof more, ",\"one_core\":%.4g,\"one_core_ratio\":%.2f",
+             bench_median(one, RUNS), bench_median(one, RUNS) / bench_median(alone, RUNS));
     bench_print(&(struct bench_case){.name = name,
                                      .unit = "bytes/s",
                                      .n = packed.n,
@@ -517,11 +560,300 @@ static void packed_case(const char *name, bool gzip)
                                      .runs = RUNS,
                                      .against = "unpacking alone",
                                      .against_samples = alone,
-                                     .against_runs = RUNS});
+                                     .against_runs = RUNS,
+                                     .more = more});
     watch_index_close(ix);
     remove(file);
     remove(plain);
     close(sink.out);
+}
+
+/* ---- two cores ------------------------------------------------------------------------------ */
+
+struct half {
+    struct watch_index *ix;
+    struct bytes bytes;
+    double seconds;
+};
+
+static void *scan_half(void *self)
+{
+    struct half *h = self;
+    struct corpus c = {.bytes = h->bytes, .format = WATCH_ZEEK};
+    struct sink sink = {.out = open("/dev/null", O_WRONLY)};
+    double t = clock_now(CLOCK_THREAD_CPUTIME_ID);
+
+    scan_once(h->ix, &c, NULL, &sink);
+    h->seconds = clock_now(CLOCK_THREAD_CPUTIME_ID) - t;
+    close(sink.out);
+    return NULL;
+}
+
+/* By the slower thread's processor time, which is the wall's if each has a core to itself; the
+ * wall's stands beside it. */
+static void two_cores_case(const char *name)
+{
+    struct corpus *c = &corpora[0];
+    struct watch_built built;
+    struct watch_index *ix;
+    double own[RUNS], one[RUNS], wall[RUNS];
+    char more[64];
+    size_t cut;
+
+    load(c);
+    cut = (size_t)((const uint8_t *)memchr(c->bytes.p + c->bytes.n / 2, '\n', c->bytes.n / 2) -
+                   c->bytes.p) +
+          1;
+    ix = index_of(1000000, &built);
+    for (int i = 0; i < RUNS; i++) {
+        struct half both = {ix, c->bytes, 0},
+                    halves[2] = {{ix, bytes_part(c->bytes, 0, cut), 0},
+                                 {ix, bytes_part(c->bytes, cut, SIZE_MAX), 0}};
+        pthread_t t;
+        scan_half(&both);
+        one[i] = (double)c->bytes.n / both.seconds;
+        wall[i] = bench_now();
+        if (pthread_create(&t, NULL, scan_half, &halves[0]) != 0)
+            return;
+        scan_half(&halves[1]);
+        pthread_join(t, NULL);
+        wall[i] = (double)c->bytes.n / (bench_now() - wall[i]);
+        own[i] = (double)c->bytes.n /
+                 (halves[0].seconds > halves[1].seconds ? halves[0].seconds : halves[1].seconds);
+    }
+    snprintf(more, sizeof more, ",\"wall\":%.4g", bench_median(wall, RUNS));
+    bench_print(&(struct bench_case){.name = name,
+                                     .unit = "bytes/s",
+                                     .n = c->bytes.n,
+                                     .samples = own,
+                                     .runs = RUNS,
+                                     .against = "one core",
+                                     .against_samples = one,
+                                     .against_runs = RUNS,
+                                     .more = more});
+    watch_index_close(ix);
+}
+
+/* ---- the worst ------------------------------------------------------------------------------ */
+
+static const struct worst {
+    const char *name, *unit; /* repeated */
+    bool newlines;
+    size_t bytes;
+} worsts[] = {
+    {"watch/worst-hits", NULL, true, (size_t)32 << 20},
+    {"watch/worst-dots", "...............................................................\n", true,
+     (size_t)256 << 20},
+    {"watch/worst-hex", "0123456789abcdef0123456789ABCDEF ", true, (size_t)256 << 20},
+    {"watch/worst-schemes", "://http://", true, (size_t)256 << 20},
+    {"watch/worst-line", "a.example.com 10.0.0.1 x@y.zz 2001:db8::1 ", false, (size_t)1 << 30},
+    {"watch/worst-token", "a.", false, (size_t)1 << 30},
+};
+
+/* Heap in use beyond the index and the input, while a scan is under way. */
+static size_t heap_now(void)
+{
+    struct mallinfo2 m = mallinfo2();
+
+    return m.uordblks + m.hblkhd;
+}
+
+/* A line of five values that are on the list, of as many kinds. */
+static const char *all_hits(void)
+{
+    const enum watch_kind kinds[] = {WATCH_IPV4, WATCH_DOMAIN, WATCH_URL, WATCH_SHA256,
+                                     WATCH_EMAIL};
+    const char *line = "";
+    struct shared_row r;
+
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (struct bytes rest = rows; shared_next(&rest, &r);)
+            if (r.kind == kinds[k] && r.tier <= 1000) {
+                line = arena_format(arena, NULL, "%s%.*s ", line, BYTES_FMT(r.value));
+                break;
+            }
+    return arena_format(arena, NULL, "%s\n", line);
+}
+
+static struct bytes worst_input(const struct worst *w)
+{
+    const char *text = w->unit ? w->unit : all_hits();
+    size_t unit = strlen(text), n = bench_small() ? (size_t)1 << 24 : w->bytes;
+    uint8_t *p = malloc(n);
+
+    if (!p)
+        exit(1);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)text[i % unit];
+    for (size_t i = 4095; w->unit && w->newlines && i < n; i += 4096)
+        p[i] = '\n';
+    return bytes_of(p, n);
+}
+
+/* Seconds; *heap: bytes in use beyond the index and the input, at the end of the stream. */
+static double worst_once(struct watch_index *ix, struct bytes in, struct sink *sink, size_t *heap)
+{
+    struct watch_options o = {.format = WATCH_TEXT, .hit = print_hit, .self = sink};
+    struct err e = {0};
+    size_t before = heap_now();
+    struct watch_scanner *s = watch_scanner_new(ix, &o, &e);
+    double t;
+
+    sink->hits = 0;
+    sink->writer = watch_writer_new(WATCH_AS_JSON, write_out, sink, &e);
+    if (!s || !sink->writer)
+        die(&e);
+    t = cpu_now();
+    for (size_t at = 0; at < in.n; at += (size_t)256 << 10)
+        if (!watch_scan(s, bytes_part(in, at, (size_t)256 << 10), &e))
+            die(&e);
+    *heap = heap_now() - before;
+    if (!watch_scan_end(s, &e) || !watch_writer_end(sink->writer, &e))
+        die(&e);
+    t = cpu_now() - t;
+    watch_writer_free(sink->writer);
+    watch_scanner_free(s);
+    return t;
+}
+
+static void worst_case(const struct worst *w)
+{
+    static struct sink sink;
+    struct watch_built built;
+    struct watch_index *ix = index_of(1000000, &built);
+    struct bytes in = worst_input(w);
+    double own[RUNS];
+    size_t heap = 0, runs = w->newlines ? 3 : 1;
+    char more[128];
+
+    sink.out = open("/dev/null", O_WRONLY);
+    for (size_t i = 0; i < runs; i++)
+        own[i] = (double)in.n / worst_once(ix, in, &sink, &heap);
+    snprintf(more, sizeof more, ",\"hits\":%llu,\"scanner_bytes\":%zu",
+             (unsigned long long)sink.hits, heap);
+    bench_print(&(struct bench_case){
+        .name = w->name, .unit = "bytes/s", .n = in.n, .samples = own, .runs = runs, .more = more});
+    free((void *)(uintptr_t)in.p);
+    close(sink.out);
+    watch_index_close(ix);
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* The resident bytes of a mapping, from /proc/self/smaps: pages that a scan touched, if the file is
+ * in no cache before it. */
+static double resident_of(const char *path)
+{
+    FILE *f = fopen("/proc/self/smaps", "r");
+    char line[1024];
+    unsigned long kb;
+    double sum = 0;
+    bool mine = false;
+
+    while (f && fgets(line, sizeof line, f)) {
+        if (strchr(line, '-') && strchr(line, '-') < strchr(line, ' '))
+            mine = strstr(line, path) != NULL;
+        else if (mine && sscanf(line, "Rss: %lu", &kb) == 1)
+            sum += (double)kb * 1024;
+    }
+    if (f)
+        fclose(f);
+    return sum;
+}
+
+static void resident_case(const char *name)
+{
+    static struct sink sink;
+    struct watch_builder *b = builder_of(1000000);
+    struct watch_built built;
+    const char *path = scratch("resident.watch");
+    struct err e = {0};
+    double own[3];
+    struct watch_index *ix;
+    int fd;
+
+    if (!watch_builder_save(b, path, &built, &e))
+        die(&e);
+    watch_builder_free(b);
+    sink.out = open("/dev/null", O_WRONLY);
+    for (size_t c = 0; c < 3; c++) {
+        load(&corpora[c]);
+        ix = watch_index_open(os_system(), path, &e);
+        if (!ix)
+            die(&e);
+        fd = open(path, O_RDONLY);
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* as if memory were scarce */
+        close(fd);
+        scan_once(ix, &corpora[c], NULL, &sink);
+        own[c] = resident_of(path) / (double)built.indicators;
+        watch_index_close(ix);
+    }
+    bench_print(&(struct bench_case){
+        .name = name, .unit = "bytes/indicator", .n = built.indicators, .samples = own, .runs = 3});
+    remove(path);
+    close(sink.out);
+}
+
+/* ---- patterns ------------------------------------------------------------------------------- */
+
+static bool count_found(void *self, const struct hunt_found *f)
+{
+    (void)f;
+    ++*(uint64_t *)self;
+    return true;
+}
+
+/* Twenty thousand patterns of one value each and one of several, which an index can serve; or one
+ * more that needs every line looked at. */
+static void patterns_case(const char *name, bool every_line)
+{
+    static const char several[] =
+        "([domain-name:value = 'example.com'] FOLLOWEDBY [network-traffic:dst_port = 443 AND "
+        "network-traffic:dst_ref.value = '10.47.3.10']) WITHIN 60 SECONDS";
+    struct corpus *c = &corpora[1];
+    double own[RUNS];
+    uint64_t found = 0;
+    char more[160], text[1024];
+    struct hunt_counts counts = {0};
+
+    load(c);
+    for (int i = 0; i < RUNS; i++) {
+        struct err e = {0};
+        struct hunt_options o = {.found = count_found, .self = &found};
+        struct hunt *h = hunt_new(os_system(), &o, &e);
+        struct watch_scanner *s;
+        struct shared_row r;
+        size_t n = 0;
+        if (!h)
+            die(&e);
+        for (struct bytes rest = rows; n < 20000 && shared_next(&rest, &r);)
+            if (r.kind == WATCH_DOMAIN && r.value.n < 200 && r.tier <= 100000) {
+                n++;
+                snprintf(text, sizeof text, "[domain-name:value = '%.*s']", BYTES_FMT(r.value));
+                hunt_add(h, &(struct hunt_pattern){.text = bytes_text(text)}, NULL);
+            }
+        if (!hunt_add(h, &(struct hunt_pattern){.text = bytes_text(several)}, &e) ||
+            (every_line &&
+             !hunt_add(h, &(struct hunt_pattern){.text = BYTES("[file:name LIKE '%.scr']")}, &e)) ||
+            !(s = hunt_scanner(h, &e)))
+            die(&e);
+        found = 0;
+        own[i] = cpu_now();
+        if (!watch_scan(s, c->bytes, &e) || !watch_scan_end(s, &e))
+            die(&e);
+        own[i] = (double)c->bytes.n / (cpu_now() - own[i]);
+        hunt_counts(h, &counts);
+        hunt_free(h);
+    }
+    snprintf(more, sizeof more, ",\"patterns\":%llu,\"events\":%llu,\"found\":%llu",
+             (unsigned long long)counts.patterns, (unsigned long long)counts.events,
+             (unsigned long long)found);
+    bench_print(&(struct bench_case){.name = name,
+                                     .unit = "bytes/s",
+                                     .n = c->bytes.n,
+                                     .samples = own,
+                                     .runs = RUNS,
+                                     .more = more});
 }
 
 int main(int argc, char **argv)
@@ -547,5 +879,16 @@ int main(int argc, char **argv)
         packed_case("watch/gzip", true);
     if (bench_wanted(argc, argv, "watch/zstd"))
         packed_case("watch/zstd", false);
+    if (bench_wanted(argc, argv, "watch/zeek-2cores"))
+        two_cores_case("watch/zeek-2cores");
+    if (bench_wanted(argc, argv, "watch/resident"))
+        resident_case("watch/resident");
+    for (size_t i = 0; i < sizeof worsts / sizeof *worsts; i++)
+        if (bench_wanted(argc, argv, worsts[i].name))
+            worst_case(&worsts[i]);
+    if (bench_wanted(argc, argv, "watch/patterns-indexed"))
+        patterns_case("watch/patterns-indexed", false);
+    if (bench_wanted(argc, argv, "watch/patterns-every-line"))
+        patterns_case("watch/patterns-every-line", true);
     return 0;
 }
