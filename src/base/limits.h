@@ -187,6 +187,8 @@
 #define LIMIT_STATE_BYTES ((size_t)10 << 20)
 #define LIMIT_NODE_CARDS 1024
 #define LIMIT_NODE_AGREEMENTS 256
+/* What one call carries of a comparison: a window that keeps 1 Gb/s busy over 16 ms. */
+#define LIMIT_MATCH_PIECE_BYTES ((size_t)2 << 20)
 /* Logs of strangers that we witness, and suspicious notes kept of each. */
 #define LIMIT_WITNESS_KEPT 64
 /* Commands that run in the server at a time; one command line. */

@@ -55,6 +55,7 @@ struct command {
     const char *exits;                /* what its exit status says, if not what all others' does */
     unsigned least, most;             /* operands; most 0xffff: any number */
     enum command_needs needs;
+    const char *offline; /* an option with which it needs no node; may be NULL */
     bool (*run)(struct cli *c, struct err *e);
 };
 #define ANY_NUMBER 0xffffu

@@ -36,6 +36,7 @@ extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show,
 /* watch.c, watch_compile.c */
 extern const struct command cmd_watch, cmd_watch_compile;
 /* psi.c, match*.c */
-extern const struct command cmd_psi;
+extern const struct command cmd_psi, cmd_match_offer, cmd_match_list, cmd_match_show,
+    cmd_match_accept, cmd_match_refuse, cmd_match_run, cmd_match_audit, cmd_match_worker;
 
 #endif

@@ -106,6 +106,14 @@ const struct command *const commands[] = {
     &cmd_key_list,
     &cmd_key_rotate,
     &cmd_key_revoke,
+    &cmd_match_offer,
+    &cmd_match_list,
+    &cmd_match_show,
+    &cmd_match_accept,
+    &cmd_match_refuse,
+    &cmd_match_run,
+    &cmd_match_audit,
+    &cmd_match_worker,
     &cmd_psi,
     &cmd_version,
     &cmd_help,
@@ -226,6 +234,12 @@ static bool check_operands(struct cli *c, struct err *e)
     return true;
 }
 
+static enum command_needs needs(const struct cli *c)
+{
+    return c->command->offline && option_given(c, c->command->offline) ? NEEDS_NOTHING
+                                                                       : c->command->needs;
+}
+
 /* *done: the server did it, or help was shown. */
 static bool prepare(struct cli *c, int words, int argc, char **argv, bool *done, struct err *e)
 {
@@ -243,7 +257,7 @@ static bool prepare(struct cli *c, int words, int argc, char **argv, bool *done,
     }
     if (!check_operands(c, e))
         return false;
-    if (c->command->needs == NEEDS_NODE && !c->node)
+    if (needs(c) == NEEDS_NODE && !c->node)
         return ask_server(c, words, argc, argv, done, &c->status, e);
     return true;
 }
@@ -256,7 +270,7 @@ static bool run(struct cli *c, int words, int argc, char **argv, struct err *e)
         return false;
     if (done)
         return true;
-    if (c->command->needs != NEEDS_NOTHING && !c->node) {
+    if (needs(c) != NEEDS_NOTHING && !c->node) {
         if (!open_node(c, e))
             return false;
         ours = true;

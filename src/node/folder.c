@@ -388,6 +388,7 @@ static struct node *node_new(const struct node_options *o, const char *dir)
     }
     pthread_mutex_init(&n->lock, NULL);
     pthread_mutex_init(&n->witnessing, NULL);
+    n->matching = matching_open();
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&n->due, &clock);
@@ -427,6 +428,7 @@ void node_close(struct node *n)
 {
     if (!n)
         return;
+    matching_close(n, n->matching);
     slots_close(n);
     http_identity_close(n->identity);
     workers_close(n->workers);

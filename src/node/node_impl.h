@@ -106,6 +106,8 @@ struct node {
     struct policy *strangers; /* witness/policy, or NULL; under witnessing */
     struct arena *strangers_arena;
 
+    struct matching *matching; /* comparisons that peers began (match_impl.h) */
+
     atomic_bool stopping; /* long work should end */
     atomic_bool broken;   /* a disk failed: the process must end */
     int wake_fd;          /* eventfd: the server has something to look at; -1: not serving */
@@ -353,6 +355,13 @@ bool submit_head(struct node *n, struct slot *s, size_t which, struct carrier *c
 
 /* Visit one that is due. False: none is; *next (ticks) says when one will be. */
 bool schedule_step(struct node *n, struct carrier *c, bool force, int64_t *next);
+
+/* ---- comparisons: match_*.c ------------------------------------------------------------------ */
+
+struct matching *matching_open(void);
+void matching_close(struct node *n, struct matching *m); /* stops them; NULL is fine */
+void route_match_post(struct route_call *c);
+void route_match_get(struct route_call *c);
 
 /* ---- control.c
  * ---------------------------------------------------------------------------------------- */

@@ -79,6 +79,8 @@ static const struct route routes[] = {
     {HTTP_GET, "cosignatures", PARTY, 1, false, 0, route_dates, NULL},
     {HTTP_POST, "cosignatures", PARTY, 1, false, LIMIT_DATES_BYTES, route_new_dates, NULL},
     {HTTP_GET, "state", PARTY, 0, false, 0, route_state, NULL},
+    {HTTP_GET, "match", PARTY, 0, true, 0, route_match_get, NULL},
+    {HTTP_POST, "match", PARTY, 0, true, LIMIT_MATCH_PIECE_BYTES, route_match_post, NULL},
     {HTTP_GET, "log", READER, 1, true, 0, route_log, NULL},
 };
 #define ROUTES (sizeof routes / sizeof routes[0])

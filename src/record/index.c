@@ -240,8 +240,9 @@ static bool put_salted(struct applier *ap, struct bytes note, struct err *e)
  * them: exhibits without the bytes themselves, and officers. */
 static bool is_said(struct bytes kind)
 {
-    static const char *const words[] = {"request", "claim",  "agree",   "ping",    "pong",
-                                        "outage",  "remedy", "comment", "exhibit", "officer"};
+    static const char *const words[] = {"request", "claim",   "agree",  "ping",
+                                        "pong",    "outage",  "remedy", "comment",
+                                        "exhibit", "officer", "match"};
     struct bytes word = bytes_part(kind, 0, bytes_find_byte(kind, '.'));
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

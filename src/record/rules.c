@@ -147,6 +147,10 @@ const struct rule agreement_rules[] = {
     WORD("/clauses/match/*/result", true, "What is learnt.", "cardinality", "intersection"),
     WORD("/clauses/match/*/to", true, "Who learns it.", "both", "asker", "asked"),
     INT("/clauses/match/*/reveal_from", false, 1, 1000000000, "Items are shown from so many on."),
+    WORD("/clauses/match/*/count", false, "May the number in common stand in the log?", "both",
+         "withheld"),
+    OPT("/clauses/match/*/guessable", RULE_BOOL,
+        "Are types agreed to whose values can all be tried, such as ipv4?"),
 
     O_OPT("/clauses/clock", "Terms for answers; doc/formats/agreement-clauses.md."),
     OPT("/clauses/clock/grace", RULE_HOURS_TERM, "Deemed delivery."),
