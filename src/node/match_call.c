@@ -348,6 +348,35 @@ static bool meet(struct node *n, struct slot *s, const char *session, struct err
     return ok;
 }
 
+/* What the other side says it saw, if its node tells in a moment: two transcripts that differ are
+ * no result. */
+static bool compare_results(struct node *n, struct slot *s, const struct job *j, struct err *e)
+{
+    bool theirs = false, differ = false;
+
+    for (unsigned tries = 0; tries < (attempt_sync(j) ? 2u : 15u) && !theirs; tries++) {
+        struct node_report report = {0};
+        struct match_sessions all;
+        struct match_session *x = NULL;
+        struct arena *a = arena_new((size_t)64 << 20);
+        struct err ignored = {0};
+        if (tries && !attempt_sync(j))
+            rest(100);
+        node_sync_peer(n, s->id, j->session.party[!j->side], &report, &ignored);
+        if (a && slot_hold(n, s, &ignored)) {
+            if (match_fold(s->record, a, &all, &ignored))
+                x = match_session_find(&all, bytes_text(j->session.id), &ignored);
+            slot_release(n, s);
+        }
+        theirs = x && x->outcome[!j->side].said;
+        differ = x && x->differ;
+        arena_free(a);
+    }
+    return !differ || err_fail(e, ERR_PEER,
+                               "the two sides say they saw different runs: this is "
+                               "no result");
+}
+
 bool node_match_run(struct node *n, const char *agreement, const char *session,
                     const struct node_match_watch *w, struct node_match_result *out, struct err *e)
 {
@@ -371,6 +400,7 @@ bool node_match_run(struct node *n, const char *agreement, const char *session,
             err_hint(e, "both logs say why: \"%s\"", psi_reason_name(j->reason));
         }
     }
+    ok = ok && compare_results(n, s, j, e);
     attempt_free(j);
     return ok;
 }

@@ -98,7 +98,7 @@ void attempt_advance(struct job *j);
 /* Stop all lanes. Lock held. */
 void attempt_stop(struct job *j);
 struct node_match_progress attempt_progress(struct job *j); /* lock held */
-bool attempt_sync(const struct job *j);                     /* a simulation: no threads, no waiting */
+bool attempt_sync(const struct job *j); /* a simulation: no threads, no waiting */
 
 /* ---- match_lane.c ---- */
 
