@@ -94,4 +94,5 @@ void transcript_hash(const struct transcript *t, struct hash *out)
     struct sha256 copy = t->h;
 
     sha256_end(&copy, out);
+    wipe(&copy, sizeof copy); /* its block may hold a secret field */
 }

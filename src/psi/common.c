@@ -27,6 +27,7 @@ static void commit(enum psi_role role, unsigned which, const uint8_t value[32], 
     transcript_add_u64(&t, which);
     transcript_add(&t, bytes_of(value, 32));
     transcript_hash(&t, out);
+    wipe(&t, sizeof t); /* the value stands in its block */
 }
 
 size_t psi_hello_size(const struct psi *p)
@@ -107,6 +108,8 @@ static void joint(struct psi *p, unsigned which, const char *label, uint8_t out[
     transcript_add(&t, bytes_of(receiver ? p->peer_secret[which] : p->secret[which], 32));
     transcript_hash(&t, &h);
     memcpy(out, h.b, 32);
+    wipe(&t, sizeof t);
+    wipe(&h, sizeof h);
 }
 
 void psi_make_salt(struct psi *p)

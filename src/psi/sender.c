@@ -243,6 +243,7 @@ static bool take_share(struct psi *p, struct bytes body, struct err *e)
     memcpy(out, p->secret[COMMIT_SHARE], 32);
     memcpy(out + 32, h.b, 32);
     psi_say(p, FRAME_PROOF, bytes_of(out, sizeof out));
+    wipe(out, sizeof out);
     psi_make_mask(p);
     psi_note_memory(p);
     arena_free(p->keys);

@@ -333,7 +333,7 @@ struct psi_progress psi_progress(const struct psi *p)
 
 static bool open_wire(struct psi *p, struct err *e)
 {
-    p->wire = arena_new(OUT_BYTES + LIMIT_PSI_FRAME_BYTES + ((size_t)1 << 20));
+    p->wire = arena_new_secret(OUT_BYTES + LIMIT_PSI_FRAME_BYTES + ((size_t)1 << 20));
     if (!p->wire)
         return err_fail(e, ERR_NOMEM, "no memory for a run");
     p->out = arena_get(p->wire, OUT_BYTES, e);
