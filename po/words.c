@@ -23,3 +23,8 @@ NC_("role", "all")
 NC_("role", "technical")
 NC_("role", "legal")
 NC_("role", "diplomatic")
+/* Evidence (src/desk/exhibit.c). */
+N_("attached")
+N_("escrow")
+N_("on-request")
+N_("withheld")

@@ -1,5 +1,6 @@
 /* A matter as text for people, and as canonical JSON. The words are the parties' acts and what the
  * agreement makes of them. */
+#include "base/catalogue.h"
 #include "cases/show_impl.h"
 
 static const char *const timing_words[] = {"", "in time", "late", "not decidable"};
@@ -32,9 +33,9 @@ static void show_line(struct show *s, const char *name, int64_t ms)
 static void put_timing(struct show *s, uint8_t timing)
 {
     buf_say(&s->b, s->words,
-            timing == CASES_IN_TIME ? "in time"
-            : timing == CASES_LATE  ? "late"
-                                    : "not decidable");
+            timing == CASES_IN_TIME ? N_("in time")
+            : timing == CASES_LATE  ? N_("late")
+                                    : N_("not decidable"));
 }
 
 static void show_timed(struct show *s, const char *name, int64_t at, uint8_t timing, int64_t due)
@@ -51,7 +52,7 @@ static void show_timed(struct show *s, const char *name, int64_t at, uint8_t tim
     }
     if (timing && due != CASES_NEVER && at != due) {
         span = said_span(&s->b, s->words, at > due ? at - due : due - at);
-        buf_say(&s->b, s->words, at > due ? ", %s after due" : ", %s before due", span);
+        buf_say(&s->b, s->words, at > due ? N_(", %s after due") : N_(", %s before due"), span);
     }
     buf_puts(&s->b, "\n");
 }
@@ -166,7 +167,7 @@ static void show_act(struct show *s, const struct cases_act_view *x)
         buf_puts(&s->b, instant(s, x->at));
     else
         buf_say(&s->b, s->words,
-                x->waits ? "what it answers is not here" : "nobody has signed for it yet");
+                x->waits ? N_("what it answers is not here") : N_("nobody has signed for it yet"));
     buf_format(&s->b, " %s %llu %s", who, (unsigned long long)x->index,
                x->kind ? cases_kind_words[x->kind] : "?");
     if (x->timing) {

@@ -1,5 +1,6 @@
 /* What an act says, as lines of text: every member of its body but STIX's own and those that stand
  * above already. The words are the parties'; they are escaped, and never cut. */
+#include "base/catalogue.h"
 #include "cases/show_impl.h"
 
 #define INDENT "          "
@@ -115,7 +116,7 @@ static void put_value(struct buf *b, const struct catalogue *words, const struct
     else if (json_as_number(v, &number))
         buf_format(b, " %.17g", number);
     else if (json_as_bool(v, &yes))
-        buf_say(b, words, yes ? " yes" : " no");
+        buf_say(b, words, yes ? N_(" yes") : N_(" no"));
     else
         buf_puts(b, " null");
 }

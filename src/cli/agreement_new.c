@@ -134,7 +134,8 @@ static bool run_check(struct cli *c, struct err *e)
         return err_within(e, "%s", input_name(c, c->operands[0]));
     say(c, "%s holds: \"%s\", version %llu, between %s.\n", input_name(c, c->operands[0]),
         shown(c, g->title), (unsigned long long)g->version, names_of(c, g));
-    say(c, g->version == 1 ? "Signed as it is, its id will be %s\n" : "It amends %s\n", g->id);
+    say(c, g->version == 1 ? N_("Signed as it is, its id will be %s\n") : N_("It amends %s\n"),
+        g->id);
     if (!option_given(c, "plain"))
         return true;
     fputc('\n', c->out);

@@ -14,11 +14,11 @@ static void print_said(struct cli *c, enum said what, const char *id, const char
                        const char *with)
 {
     say(c,
-        what == SIGNED      ? "Signed agreement %.8s, \"%s\", with %s.\n"
-        : what == AMENDED   ? "Signed an amendment of agreement %.8s, \"%s\", with %s.\n"
-        : what == SUSPENDED ? "Suspended clauses of agreement %.8s, \"%s\", with %s.\n"
-        : what == RESUMED   ? "Resumed clauses of agreement %.8s, \"%s\", with %s.\n"
-                            : "Announced our withdrawal from agreement %.8s, \"%s\", with %s.\n",
+        what == SIGNED      ? N_("Signed agreement %.8s, \"%s\", with %s.\n")
+        : what == AMENDED   ? N_("Signed an amendment of agreement %.8s, \"%s\", with %s.\n")
+        : what == SUSPENDED ? N_("Suspended clauses of agreement %.8s, \"%s\", with %s.\n")
+        : what == RESUMED   ? N_("Resumed clauses of agreement %.8s, \"%s\", with %s.\n")
+                          : N_("Announced our withdrawal from agreement %.8s, \"%s\", with %s.\n"),
         id, title, with);
 }
 

@@ -88,7 +88,7 @@ static void say_stage(struct cli *c, const struct record_state *s)
         say(c, "  Proposed: signed by %s; not yet by %s.\n", slugs_where(c, g, s->signed_by, true),
             slugs_where(c, g, s->signed_by, false));
     else
-        say(c, s->stage == STAGE_IN_FORCE ? "  In force.\n" : "  Withdrawn.\n");
+        say(c, s->stage == STAGE_IN_FORCE ? N_("  In force.\n") : N_("  Withdrawn.\n"));
     for (size_t i = 0; i < s->suspended_n; i++)
         say(c, "  Suspended: %s.\n", shown(c, s->suspended[i]));
     if (s->withdrawing.n)

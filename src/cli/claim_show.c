@@ -21,7 +21,7 @@ static const char *slug_of(struct cli *c, struct desk *d, uint16_t party)
 static const char *reply_of(struct cli *c, const struct cases_view *v)
 {
     if (v->claim.replied_at != CASES_NEVER)
-        return cases_reply_words[v->claim.reply];
+        return cases_said(c->words, "reply", cases_reply_words[v->claim.reply]);
     return v->claim.unanswered ? tr(c, "no reply") : "-";
 }
 
@@ -55,11 +55,11 @@ static void list_row(struct cli *c, struct table *t, struct desk *d, const struc
 {
     table_add(t, shown_hash(c, &v->id, 12), slug_of(c, d, v->from), slug_of(c, d, v->to),
               cases_predicate_words[v->claim.predicate],
-              tr(c, cases_claim_state_words[v->claim.state]),
-              tr(c, cases_likelihoods[v->claim.likelihood].word),
-              tr(c, cases_confidence_words[v->claim.confidence]),
+              cases_said(c->words, "claim_state", cases_claim_state_words[v->claim.state]),
+              cases_said(c->words, "likelihood", cases_likelihoods[v->claim.likelihood].word),
+              cases_said(c->words, "confidence", cases_confidence_words[v->claim.confidence]),
               arena_format(c->arena, NULL, "%u/%u", v->claim.held, v->claim.evidence),
-              tr(c, reply_of(c, v)), shown_instant(c, v->final_due));
+              reply_of(c, v), shown_instant(c, v->final_due));
 }
 
 struct listing {

@@ -69,8 +69,8 @@ static bool operating_role(struct cli *c, enum key_role *role, struct err *e)
 static bool say_new(struct cli *c, enum key_role role, bool rotated)
 {
     say(c,
-        rotated ? "Rotated the key \"%s\". The new one is %s\n"
-                : "Revoked the key \"%s\". The new one is %s\n",
+        rotated ? N_("Rotated the key \"%s\". The new one is %s\n")
+                : N_("Revoked the key \"%s\". The new one is %s\n"),
         key_role_name(role), key_hex(c, &node_card(c->node)->keys[role]));
     remark(c, "Peers get the new card at the next visit: entente sync\n");
     return true;

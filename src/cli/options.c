@@ -87,9 +87,11 @@ static bool refuse(struct cli *c, int got, int argc, char **argv, struct err *e)
     const char *word = argv[at];
 
     if (optopt > 0 && optopt < 256) /* one letter, perhaps among others */
-        return misuse(c, e, got == ':' ? "-%c needs a value" : "there is no option -%c", optopt);
-    return misuse(c, e, got == ':' ? "%s needs a value" : "there is no such option, or not so: %s",
-                  word);
+        return misuse(c, e, got == ':' ? N_("-%c needs a value") : N_("there is no option -%c"),
+                      optopt);
+    return misuse(
+        c, e, got == ':' ? N_("%s needs a value") : N_("there is no such option, or not so: %s"),
+        word);
 }
 
 static bool scan(struct cli *c, bool in_order, int argc, char **argv, int *used, struct err *e)

@@ -222,9 +222,9 @@ static void report(struct standalone *s)
     else
         remark(c, "The other side has learnt what is in common; this side has not.\n");
     remark(c, s->ours.mode == PSI_MALICIOUS
-                  ? "  security  holds against a side that cheats; its canaries were found\n"
-                  : "  security  semi-honest: only against a side that follows the rules; its "
-                    "canaries were found\n");
+                  ? N_("  security  holds against a side that cheats; its canaries were found\n")
+                  : N_("  security  semi-honest: only against a side that follows the rules; its "
+                       "canaries were found\n"));
     remark(c, "  time      %.2f s, and %.2f s for reading and waiting\n",
            seconds(s->ended - s->connected), seconds(s->connected - s->began));
     remark(c, "  traffic   %s in, %s out, %.1f bits for each item\n", shown_bytes(c, s->wire.in),

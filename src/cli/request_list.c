@@ -328,8 +328,8 @@ static bool print_rows(struct listing *l, struct err *e)
     table_print(&t, "");
     if (l->n == 0)
         remark(c, option_given(c, "all")
-                      ? "There is no request.\n"
-                      : "There is no open request; --all shows what has ended.\n");
+                      ? N_("There is no request.\n")
+                      : N_("There is no open request; --all shows what has ended.\n"));
     return true;
 }
 

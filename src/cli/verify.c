@@ -250,7 +250,8 @@ static bool run_evidence_show(struct cli *c, struct err *e)
         return false;
     if (p.n != 1)
         return err_fail(e, p.n ? ERR_INPUT : ERR_MISSING,
-                        p.n ? "several proofs begin with \"%s\"" : "there is no proof \"%s\"",
+                        p.n ? N_("several proofs begin with \"%s\"")
+                            : N_("there is no proof \"%s\""),
                         c->operands[0]) ||
                err_hint(e, "entente evidence list names them");
     if (!verify_files(c->os, &p.path, 1, c->arena, &rep, e) ||

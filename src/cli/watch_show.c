@@ -130,8 +130,8 @@ static void print_indicators(struct cli *c, struct watch_tally *t, bool doubtful
     struct table table;
 
     table_start(&table, c,
-                doubtful ? ">LINES|KIND|INDICATOR|CONTRADICTED BY|FIRST|LAST"
-                         : ">LINES|KIND|INDICATOR|SHARED BY|FIRST|LAST");
+                doubtful ? N_(">LINES|KIND|INDICATOR|CONTRADICTED BY|FIRST|LAST")
+                         : N_(">LINES|KIND|INDICATOR|SHARED BY|FIRST|LAST"));
     for (size_t i = 0; i < n && i < most; i++)
         table_add(&table, shown_count(c, seen[i].lines), watch_kind_name(seen[i].indicator.kind),
                   shown_short(c, seen[i].indicator.value, 60),

@@ -1,4 +1,5 @@
 /* The desk of one agreement: opening, finding, showing, comparing. */
+#include "base/catalogue.h"
 #include "crypto/labels.h"
 #include "desk/desk_impl.h"
 
@@ -126,9 +127,9 @@ bool desk_find(struct desk *d, struct bytes name, unsigned kinds, struct hash *o
         return true;
     if (n == 1)
         *out = found;
-    return n == 1 ||
-           err_fail(e, n ? ERR_INPUT : ERR_MISSING,
-                    n ? "several cases begin with %.*s" : "there is no case %.*s", BYTES_FMT(name));
+    return n == 1 || err_fail(e, n ? ERR_INPUT : ERR_MISSING,
+                              n ? N_("several cases begin with %.*s") : N_("there is no case %.*s"),
+                              BYTES_FMT(name));
 }
 
 uint16_t desk_locator_party(uint64_t locator)

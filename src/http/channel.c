@@ -1,4 +1,5 @@
 #include "http/channel.h"
+#include "base/catalogue.h"
 
 #include "http/http_impl.h"
 
@@ -144,10 +145,11 @@ static bool prepare(struct channel *c, const struct channel_how *how, struct err
 static bool stranger(const struct channel_how *how, struct err *e)
 {
     err_fail(e, ERR_PROOF,
-             how->secret ? "the other side does not have the same secret"
-                         : "the other side does not have the key that was expected");
-    return err_hint(e, how->secret ? "both need the same file, as entente psi --new-secret made it"
-                                   : "each needs the other's public key");
+             how->secret ? N_("the other side does not have the same secret")
+                         : N_("the other side does not have the key that was expected"));
+    return err_hint(e, how->secret
+                           ? N_("both need the same file, as entente psi --new-secret made it")
+                           : N_("each needs the other's public key"));
 }
 
 static bool handshake(struct channel *c, const struct channel_how *how, uint32_t wait_ms,

@@ -1,4 +1,5 @@
 /* Sockets for channels: listening, accepting, connecting, each with a deadline. */
+#include "base/catalogue.h"
 #include "http/channel.h"
 
 #include <errno.h>
@@ -107,8 +108,8 @@ int channel_accept(int listener, uint32_t wait_ms, int stop, struct err *e)
         int ready = wait_for(listener, POLLIN, until, stop), fd;
         if (ready <= 0) {
             err_fail(e, ERR_IO,
-                     ready ? "stopped while waiting for the other side"
-                           : "the other side did not come");
+                     ready ? N_("stopped while waiting for the other side")
+                           : N_("the other side did not come"));
             return -1;
         }
         fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -1,4 +1,5 @@
 #include "psi/normalise.h"
+#include "base/catalogue.h"
 
 #include "psi/normalise_impl.h"
 
@@ -22,8 +23,9 @@ const struct normalise_recipe *normalise_find(struct bytes name)
 
 const char *normalise_drop_name(enum normalise_drop why)
 {
-    static const char *const names[] = {"kept",     "blank or comment", "not plain UTF-8",
-                                        "too long", "not of this kind", "a network or wildcard"};
+    static const char *const names[] = {
+        N_("kept"),     N_("blank or comment"), N_("not plain UTF-8"),
+        N_("too long"), N_("not of this kind"), "a network or wildcard"};
     return (unsigned)why < NORMALISE_DROPS ? names[why] : "unknown";
 }
 

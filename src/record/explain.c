@@ -1,5 +1,6 @@
 /* An agreement in plain sentences, and what differs between two versions of one. */
 #include "base/buf.h"
+#include "base/catalogue.h"
 #include "base/text.h"
 #include "record/agreement.h"
 
@@ -137,11 +138,12 @@ static void say_share(struct explain *x, const struct json *share)
         buf_say(&x->b, x->words, "  %s: up to TLP:%s", what, text_at(x, c, "max_tlp"));
         if (json_find(c, "detection"))
             buf_say(&x->b, x->words,
-                    is_true(c, "detection") ? "; may be matched against one's own logs"
-                                            : "; must not be matched against logs");
+                    is_true(c, "detection") ? N_("; may be matched against one's own logs")
+                                            : N_("; must not be matched against logs"));
         if (json_find(c, "onward"))
             buf_say(&x->b, x->words,
-                    is_true(c, "onward") ? "; may be shared on" : "; must not be shared on");
+                    is_true(c, "onward") ? N_("; may be shared on")
+                                         : N_("; must not be shared on"));
         buf_say(&x->b, x->words, ".\n");
     }
     buf_say(&x->b, x->words, "  What is not marked is not shared.\n");

@@ -1,4 +1,5 @@
 /* Reading: acts, payloads, objects. */
+#include "base/catalogue.h"
 #include "record/record_impl.h"
 
 bool record_act(struct record *r, struct bytes slug, uint64_t index, struct arena *a,
@@ -66,7 +67,8 @@ static bool find_text(struct record *r, struct bytes hex, struct arena *a, struc
     if (!ok || hits == 1)
         return ok;
     return err_fail(e, hits ? ERR_INPUT : ERR_MISSING,
-                    hits ? "several acts begin with %.*s" : "there is no act %.*s", BYTES_FMT(hex));
+                    hits ? N_("several acts begin with %.*s") : N_("there is no act %.*s"),
+                    BYTES_FMT(hex));
 }
 
 bool record_find(struct record *r, struct bytes hex_prefix, struct arena *a, struct act *out,

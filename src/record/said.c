@@ -1,4 +1,5 @@
 /* Acts of cases in the order of a log, with their payloads: what a fold reads. */
+#include "base/catalogue.h"
 #include "record/record_impl.h"
 
 #define SAID_BATCH 256
@@ -76,7 +77,7 @@ bool record_said(struct record *r, struct bytes slug, uint64_t from,
     bool ok = a && l, on = true;
 
     if (!ok)
-        err_fail(e, l ? ERR_NOMEM : ERR_MISSING, l ? "out of memory" : "no such log");
+        err_fail(e, l ? ERR_NOMEM : ERR_MISSING, l ? N_("out of memory") : N_("no such log"));
     while (ok && on && (n == SAID_BATCH || got < n)) {
         struct arena_mark m = arena_mark(a);
         record_lock(r);

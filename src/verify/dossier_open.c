@@ -1,4 +1,5 @@
 /* Checks 1 to 3: the archive, the manifest, and who made it; and what dossier.json says. */
+#include "base/catalogue.h"
 #include "verify/dossier_impl.h"
 
 #include <stdio.h>
@@ -197,8 +198,8 @@ void dz_note(struct dz *z)
 
     if (file == NOWHERE || who < 0) {
         dz_say(z, 3, VERIFY_FAILED, BYTES("manifest.note"),
-               file == NOWHERE ? "it is missing: nobody answers for what is in the dossier"
-                               : "the exporter is no party of the agreement");
+               file == NOWHERE ? N_("it is missing: nobody answers for what is in the dossier")
+                               : N_("the exporter is no party of the agreement"));
         return;
     }
     dz_looked(z, 3);

@@ -1,4 +1,5 @@
 /* Proofs of misbehaviour: two signatures that cannot both be honest. */
+#include "base/catalogue.h"
 #include "verify/verify_impl.h"
 
 struct accused {
@@ -96,9 +97,10 @@ void verify_heads(struct verifying *v, struct item *i)
     verify_say(
         v, VERIFY_PROVED, i->name,
         bytes_are(kind, "same-size")
-            ? "one key signed two different contents of the log %.*s at the same size, %llu"
-            : "one key signed two heads of the log %.*s, of which the larger does not go on from "
-              "the smaller, of size %llu",
+            ? N_("one key signed two different contents of the log %.*s at the same size, %llu")
+            : N_("one key signed two heads of the log %.*s, of which the larger does not go on "
+                 "from "
+                 "the smaller, of size %llu"),
         BYTES_FMT(head[0].origin), (unsigned long long)head[0].size);
     say_whose(v, i, &who.key);
     verify_say(v, VERIFY_UNKNOWN, i->name,
