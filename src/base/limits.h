@@ -204,4 +204,8 @@
 #define LIMIT_DOSSIER_NAME 200
 #define LIMIT_DOSSIER_CASES 20000
 
+/* Notices to people, made of one agreement in a day: whoever floods us with cases that become
+ * overdue does not flood our people. */
+#define LIMIT_NOTICES_PER_DAY 200
+
 #endif

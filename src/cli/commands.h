@@ -30,6 +30,8 @@ extern const struct command cmd_claim_new, cmd_claim_list, cmd_claim_show, cmd_c
 /* officer.c */
 extern const struct command cmd_officer_key, cmd_officer_enrol, cmd_officer_remove,
     cmd_officer_list, cmd_officer_sign, cmd_officer_send;
+/* ping.c */
+extern const struct command cmd_ping, cmd_ping_list, cmd_ping_answer, cmd_notices;
 /* exhibit.c */
 extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show, cmd_exhibit_get,
     cmd_exhibit_custody, cmd_exhibit_provide, cmd_exhibit_erase;

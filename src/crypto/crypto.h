@@ -33,6 +33,8 @@ void sha256_start(struct sha256 *h);
 void sha256_add(struct sha256 *h, struct bytes in);
 void sha256_end(struct sha256 *h, struct hash *out);
 void sha512(struct bytes in, uint8_t out[64]);
+/* RFC 2104 with SHA-256. */
+void hmac_sha256(struct bytes key, struct bytes in, struct hash *out);
 /* Only for UUIDv5 (RFC 4122) and indicators' own digests; protects nothing. */
 void sha1(struct bytes in, uint8_t out[20]);
 /* Of the two, one behind the other. */

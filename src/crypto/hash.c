@@ -62,6 +62,35 @@ void sha1(struct bytes in, uint8_t out[20])
     sha1_two(in, bytes_of(NULL, 0), out);
 }
 
+void hmac_sha256(struct bytes key, struct bytes in, struct hash *out)
+{
+    uint8_t block[64] = {0}, inner[64], outer[64];
+    struct sha256 h;
+    struct hash k;
+
+    if (key.n > sizeof block) {
+        sha256(key, &k);
+        key = hash_bytes(&k);
+    }
+    if (key.n)
+        memcpy(block, key.p, key.n);
+    for (size_t i = 0; i < sizeof block; i++) {
+        inner[i] = block[i] ^ 0x36;
+        outer[i] = block[i] ^ 0x5c;
+    }
+    sha256_start(&h);
+    sha256_add(&h, bytes_of(inner, sizeof inner));
+    sha256_add(&h, in);
+    sha256_end(&h, &k);
+    sha256_start(&h);
+    sha256_add(&h, bytes_of(outer, sizeof outer));
+    sha256_add(&h, hash_bytes(&k));
+    sha256_end(&h, out);
+    wipe(block, sizeof block);
+    wipe(inner, sizeof inner);
+    wipe(outer, sizeof outer);
+}
+
 void transcript_init(struct transcript *t, const char *label)
 {
     sha256_start(&t->h);

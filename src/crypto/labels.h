@@ -33,6 +33,7 @@
 #define LABEL_CASE_INPUTS "entente/v1/case-inputs"     /* what a fold was made of */
 #define LABEL_OFFICERS "entente/v1/officers"           /* four eyes: an officer signs a body */
 #define LABEL_OFFICER_KEY "entente/v1/officer"         /* an officer's key names its owner */
+#define LABEL_NOTICE "entente/v1/notice"               /* the id of a notice to people */
 #define LABEL_CASE_TWIN "entente/v1/case-twin"         /* the id of a body's plain note */
 
 #endif

@@ -8,6 +8,7 @@
 
 enum kind {
     KIND_TEXT,
+    KIND_OPTIONAL, /* a text that may be absent */
     KIND_LISTEN,
     KIND_ADDRESS,
     KIND_NUMBER,
@@ -48,6 +49,22 @@ static const struct key keys[] = {
      "Let anybody read the checkpoints and tiles of our agreements' logs: hashes, no contents."},
     {"connections", KIND_NUMBER, AT(connections), 4, 256, "Connections at a time."},
     {"log", KIND_LEVEL, AT(log), 0, 0, "What is said on stderr: error, warn, info or debug."},
+    {"notify_hook", KIND_OPTIONAL, AT(notify_hook), 1, 4000,
+     "A program that is told of what is overdue, of the hotline, of misbehaviour: JSON on stdin."},
+    {"notify_mail", KIND_OPTIONAL, AT(notify_mail), 3, 254, "An address that is told the same."},
+    {"notify_sendmail", KIND_OPTIONAL, AT(notify_sendmail), 1, 4000,
+     "The program that sends mail, as sendmail does."},
+    {"notify_webhook", KIND_OPTIONAL, AT(notify_webhook), 9, 2000,
+     "A web address that gets the same JSON by POST."},
+    {"notify_secret", KIND_OPTIONAL, AT(notify_secret), 1, 4000,
+     "A file whose bytes key the signature of that JSON (HMAC-SHA256)."},
+    {"notify_authorities", KIND_OPTIONAL, AT(notify_authorities), 1, 4000,
+     "A PEM file of authorities for it, instead of the system's."},
+    {"notify_seconds", KIND_NUMBER, AT(notify_seconds), 1, 300, "For one attempt to tell."},
+    {"notify_retry_seconds", KIND_NUMBER, AT(notify_retry_seconds), 1, 86400,
+     "After a first failure; then twice as long each time, up to an hour."},
+    {"ladder_automatic", KIND_SWITCH, AT(ladder_automatic), 0, 0,
+     "When a request or claim of ours is overdue, enter the rungs of the ladder as they are due."},
     {"watch", KIND_SOURCES, AT(watch), 0, 0,
      "Logs to be watched for what was shared: a format (auto, text, zeek, json, csv) and a path, "
      "in\n"
@@ -89,6 +106,10 @@ struct node_config node_config_default(void)
                                 .witness_prefix = BYTES("/witness"),
                                 .connections = 64,
                                 .log = DIAG_INFO,
+                                .notify_sendmail = BYTES("/usr/sbin/sendmail"),
+                                .notify_seconds = 20,
+                                .notify_retry_seconds = 10,
+                                .ladder_automatic = true,
                                 .watch_max_tlp = BYTES("amber+strict"),
                                 .sightings_seconds = 3600};
 }
@@ -227,6 +248,7 @@ static bool read_value(struct parsing *p, void *base, const struct key *k, struc
 
     switch (k->kind) {
     case KIND_TEXT:
+    case KIND_OPTIONAL:
         return read_text(value, k, field(base, k), e);
     case KIND_LISTEN:
         return http_address_parse(value, field(base, k), e) || err_within(e, "listen");
@@ -395,6 +417,10 @@ static void print_key(struct buf *b, const struct node_config *c, const struct k
     case KIND_TEXT:
     case KIND_PREFIX:
     case KIND_TLP:
+        print_pair(b, k->name, *(const struct bytes *)at);
+        break;
+    case KIND_OPTIONAL:
+        buf_puts(b, ((const struct bytes *)at)->n ? "" : "#");
         print_pair(b, k->name, *(const struct bytes *)at);
         break;
     case KIND_LISTEN:

@@ -43,6 +43,17 @@ struct node_config {
     uint32_t connections; /* at a time; default 64 */
     enum diag_level log;  /* error, warn, info (default), debug */
 
+    /* Notices (notices.c, notify.c): ids, kinds and due instants, and nothing that was shared. */
+    struct bytes notify_hook;        /* a program; empty: none */
+    struct bytes notify_mail;        /* an address; empty: none */
+    struct bytes notify_sendmail;    /* default /usr/sbin/sendmail */
+    struct bytes notify_webhook;     /* https://...; empty: none */
+    struct bytes notify_secret;      /* file with the key of the webhook's signature */
+    struct bytes notify_authorities; /* PEM file instead of the system's; empty: the system's */
+    uint32_t notify_seconds;         /* for one attempt; default 20 */
+    uint32_t notify_retry_seconds;   /* after the first failure, then doubled; default 10 */
+    bool ladder_automatic;           /* enter a rung when it is due; default on */
+
     /* Watching our own logs (lookout/). */
     struct config_texts watch;             /* "text|json|zeek|csv|auto PATH"; PATH may be a glob */
     struct config_texts watch_allow;       /* files of values that are ours: never a hit */

@@ -392,6 +392,7 @@ static struct node *node_new(const struct node_options *o, const char *dir)
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&n->due, &clock);
+    pthread_cond_init(&n->ending, &clock);
     pthread_condattr_destroy(&clock);
     n->arena = arena_new(NODE_ARENA);
     n->dir = strdup(dir);
@@ -438,6 +439,7 @@ void node_close(struct node *n)
     arena_free(n->strangers_arena);
     arena_free(n->arena);
     pthread_cond_destroy(&n->due);
+    pthread_cond_destroy(&n->ending);
     pthread_mutex_destroy(&n->witnessing);
     pthread_mutex_destroy(&n->lock);
     free(n->dir);

@@ -233,6 +233,46 @@ struct node_status {
 bool node_status(struct node *n, struct arena *a, struct node_status *out, struct err *e);
 const char *node_fence_word(enum record_fence f); /* "ok", "unsure", "behind" */
 
+/* ---- notices: what people are told outside of the program ------------------------------------
+ *
+ * Of what is overdue, of the hotline, of emergencies and of misbehaviour; by a program, mail and a web
+ * address, as entente.conf says. They carry ids, kinds and due instants, and nothing that was
+ * shared. Each is told once on each channel; after a crash in the telling, under the same id again.
+ */
+
+enum node_notice_kind {
+    NOTICE_OVERDUE,
+    NOTICE_HOTLINE, /* the second rung of the ladder, or a higher one */
+    NOTICE_EMERGENCY,
+    NOTICE_MISBEHAVIOUR,
+    NOTICE_MANY, /* more than LIMIT_NOTICES_PER_DAY: look yourself */
+    NOTICE_KINDS
+};
+extern const char *const node_notice_words[NOTICE_KINDS];
+
+#define NODE_NOTICE_ID 32 /* hex digits */
+struct node_telling {
+    const char *channel; /* "hook", "mail", "webhook" */
+    char state[12];      /* "waiting", "trying", "sent", "failed" */
+    int64_t at;          /* since when; waiting: until when */
+    unsigned tries;
+    char why[256]; /* of the last failure */
+};
+struct node_notice {
+    char id[NODE_NOTICE_ID + 1];
+    struct bytes kind, agreement, matter, from, to, due, created; /* empty: not said */
+    bool exercise;
+    struct node_telling told[3];
+    size_t told_n;
+    struct bytes json; /* as it is told */
+};
+/* All that were ever made, oldest first. */
+bool node_notices(struct node *n, struct arena *a, struct node_notice **out, size_t *count,
+                  struct err *e);
+/* Look at all cases once: answer pings where the agreement lets the node, enter rungs that are due,
+ * write notices. A serving node does it all the time. */
+void node_attend(struct node *n);
+
 /* ---- serving -------------------------------------------------------------------------------- */
 
 /* A command that another process asks us to run in its name. */

@@ -20,6 +20,8 @@ struct serving {
     struct control *control;
     pthread_t visitors[VISITORS];
     size_t visitors_n;
+    struct arena *arena;
+    struct clerks *clerks;
 };
 
 /* ---- visitors
@@ -204,6 +206,8 @@ static void end(struct serving *s)
     http_server_close(s->server, CLOSE_MS);
     for (size_t i = 0; i < s->visitors_n; i++)
         pthread_join(s->visitors[i], NULL);
+    clerks_end(n, s->clerks);
+    arena_free(s->arena);
     pthread_mutex_lock(&n->lock);
     if (n->wake_fd >= 0)
         close(n->wake_fd);
@@ -222,7 +226,9 @@ bool node_serve(struct node *n, const struct node_serve *with, struct err *e)
         return false;
     ok = open_listeners(&s, e) &&
          (!with->run || (s.control = control_open(n, with->run, with->self, e))) &&
-         start_visitors(&s, e);
+         start_visitors(&s, e) &&
+         ((s.arena = arena_new(1 << 16)) || err_fail(e, ERR_NOMEM, "out of memory")) &&
+         clerks_start(n, s.arena, &s.clerks, e);
     if (ok) {
         diag(n->diag, DIAG_INFO, "serving", "party=%.*s port=%u metrics=%u",
              BYTES_FMT(node_slug(n)), http_server_port(s.server),
