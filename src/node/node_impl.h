@@ -108,21 +108,14 @@ struct node {
     struct policy *strangers; /* witness/policy, or NULL; under witnessing */
     struct arena *strangers_arena;
 
-<<<<<<< HEAD
     struct matching *matching; /* comparisons that peers began (match_impl.h) */
 
-    atomic_bool stopping; /* long work should end */
-    atomic_bool broken;   /* a disk failed: the process must end */
-    int wake_fd;          /* eventfd: the server has something to look at; -1: not serving */
-    pthread_cond_t due;   /* with lock: a visit has become due */
-=======
     atomic_uint notices; /* written to the outbox since we opened */
     atomic_bool stopping;  /* long work should end */
     atomic_bool broken;    /* a disk failed: the process must end */
     int wake_fd;           /* eventfd: the server has something to look at; -1: not serving */
     pthread_cond_t due;    /* with lock: a visit has become due */
     pthread_cond_t ending; /* with lock: clerk and heralds shall end */
->>>>>>> a7ea4f1 (node, cli: pings, the clerk who enters rungs, and notices by program, mail and web)
 };
 
 /* ---- paths and small things ------------------------------------------------------------------ */
@@ -367,21 +360,19 @@ bool submit_head(struct node *n, struct slot *s, size_t which, struct carrier *c
 /* Visit one that is due. False: none is; *next (ticks) says when one will be. */
 bool schedule_step(struct node *n, struct carrier *c, bool force, int64_t *next);
 
-<<<<<<< HEAD
 /* ---- comparisons: match_*.c ------------------------------------------------------------------ */
 
 struct matching *matching_open(void);
 void matching_close(struct node *n, struct matching *m); /* stops them; NULL is fine */
 void route_match_post(struct route_call *c);
 void route_match_get(struct route_call *c);
-=======
+
 /* ---- clerk.c ----------------------------------------------------------------------------------
  */
 
 struct clerks; /* the threads that look at cases and tell notices, while serving */
 bool clerks_start(struct node *n, struct arena *a, struct clerks **out, struct err *e);
 void clerks_end(struct node *n, struct clerks *c);
->>>>>>> a7ea4f1 (node, cli: pings, the clerk who enters rungs, and notices by program, mail and web)
 
 /* ---- control.c
  * ---------------------------------------------------------------------------------------- */
