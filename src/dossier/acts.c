@@ -10,8 +10,9 @@ static int marking(struct making *k, const struct act *act, struct bytes payload
     int rank = act->tlp.n ? tlp_rank(act->tlp) : -1;
     const struct json *body, *refs;
 
-    if (bytes_start_with(act->kind, "agreement.") || bytes_start_with(act->kind, "key."))
-        return 0; /* what was agreed, and keys, are no information under a marking */
+    if (bytes_start_with(act->kind, "agreement.") || bytes_start_with(act->kind, "key.") ||
+        bytes_start_with(act->kind, "officer."))
+        return 0; /* what was agreed, and whose keys count, are no information under a marking */
     if (bytes_start_with(act->body.media_type, MEDIA_STIX)) {
         body = json_parse(payload, k->a, NULL);
         refs = json_find(body, "object_marking_refs");

@@ -64,7 +64,8 @@ int part_of(const struct making *k, struct bytes slug);
 bool put_acts(struct making *k, struct err *e);
 /* heads.c */
 bool put_heads(struct making *k, struct err *e);
-/* readme.c */
+/* readme.c, and the files that are built in */
+extern const struct bytes dossier_readme_sh, dossier_verify_py;
 bool put_readme(struct making *k, struct err *e);
 
 #endif

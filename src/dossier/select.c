@@ -195,6 +195,8 @@ static bool look_at(struct selecting *s, const struct act *act, struct bytes pay
 
     if (bytes_start_with(act->kind, "exhibit"))
         return note_exhibit(s, act, payload, e);
+    if (bytes_start_with(act->kind, "officer."))
+        return pick(k, s->part, act->seq, true, e); /* whose signatures count for two */
     if (!cases_wants(act->kind))
         return !k->x->all || pick(k, s->part, act->seq, false, e);
     if (opens || bytes_find(payload, BYTES("\"exhibit_ref\"")) != SIZE_MAX)

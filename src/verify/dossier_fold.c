@@ -153,7 +153,6 @@ static bool add_act(struct dz *z, const struct dz_act *act, struct err *e)
     int64_t claimed = 0;
     struct cases_act c = {.id = act->said.text_hash,
                           .author = act->party,
-                          .signatures = 1,
                           .index = act->seq,
                           .kind = act->said.kind,
                           .refs = refs,
@@ -168,6 +167,7 @@ static bool add_act(struct dz *z, const struct dz_act *act, struct err *e)
     }
     time_parse(act->said.time, &claimed);
     c.claimed_ms = claimed * 1000;
+    c.signatures = dz_officers_signed(z, act, c.body);
     return cases_add(z->cases, &c, e);
 }
 
@@ -176,6 +176,8 @@ static bool add_acts(struct dz *z, struct err *e)
     for (size_t i = 0; i < z->acts_n; i++) {
         const struct dz_act *act = &z->acts[i];
         struct err why = {0};
+        if (!act->fault && bytes_start_with(act->said.kind, "officer."))
+            dz_officer_act(z, act, payload_of(z, act));
         if (act->fault || !cases_wants(act->said.kind) || add_act(z, act, &why))
             continue;
         if (why.code == ERR_NOMEM || why.code == ERR_LIMIT) {

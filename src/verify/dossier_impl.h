@@ -17,6 +17,11 @@ struct dz_span {
     uint64_t from;
     struct sign_public key;
 };
+#define DZ_OFFICERS 64
+struct dz_officer {
+    char name[64];
+    struct sign_public key;
+};
 enum dz_role { DZ_ACTS, DZ_CHECKPOINTS, DZ_WITNESS, DZ_MIRROR, DZ_ROLES };
 
 struct dz_party {
@@ -30,6 +35,8 @@ struct dz_party {
         uint64_t first, at; /* acts from first to at were signed by a key that was revoked */
     } doubt[DZ_SPANS];
     size_t doubts;
+    struct dz_officer officer[DZ_OFFICERS]; /* in force, as far as its log has been read */
+    size_t officers;
     char origin[160];
     size_t acts, acts_n;   /* its part of the acts */
     size_t heads, heads_n; /* its part of the heads */
@@ -182,6 +189,10 @@ void dz_misbehaviour(struct dz *z);                         /* 20 */
 bool dz_fold(struct dz *z, struct err *e);                  /* 21 */
 bool dz_summary(struct dz *z, struct bytes *html, struct err *e);
 void dz_algorithms(struct dz *z); /* 22 */
+/* In the log's order: an act officer.add or officer.remove; and how many of those in force then
+ * have signed an act, at least 1: the party itself. */
+void dz_officer_act(struct dz *z, const struct dz_act *act, struct bytes payload);
+uint8_t dz_officers_signed(struct dz *z, const struct dz_act *act, struct bytes payload);
 /* The state in a word, if somebody still waits, contests or disagrees; else NULL. */
 const char *dz_open_word(const struct cases_view *v);
 bool dz_print(struct dz *z, struct err *e);
