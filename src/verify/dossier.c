@@ -279,6 +279,12 @@ static bool finish(struct dz *z, bool ok, struct err *e)
     return ok;
 }
 
+static bool enough(const struct dz *z)
+{
+    return z->o->stop_early &&
+           (z->out->verdict[1] == DOSSIER_FAIL || z->out->verdict[2] == DOSSIER_FAIL);
+}
+
 bool verify_dossier(struct bytes file, const struct verify_dossier_options *o, struct arena *a,
                     struct verify_dossier *out, struct err *e)
 {
@@ -290,8 +296,10 @@ bool verify_dossier(struct bytes file, const struct verify_dossier_options *o, s
     if (!z)
         return false;
     *z = (struct dz){.o = o, .a = a, .out = out};
-    ok = dz_open(z, file, &trouble) && dz_manifest(z, &trouble) && check_all(z, &trouble);
-    if (ok)
+    ok = dz_open(z, file, &trouble);
+    if (ok && !enough(z))
+        ok = dz_manifest(z, &trouble) && (enough(z) || check_all(z, &trouble));
+    if (ok && !enough(z))
         unused(z);
     if (finish(z, ok, &trouble))
         return true;

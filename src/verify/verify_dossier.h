@@ -44,6 +44,7 @@ struct verify_dossier_options {
     struct workers *workers; /* may be NULL */
     const struct verify_pin *pins;
     size_t pins_n;
+    bool stop_early;      /* if the archive or the manifest fails, look no further */
     struct bytes policy;  /* the arbiter's own tlog-policy, to be compared; empty: none */
     struct bytes program; /* "entente 0.1.0": whose words the computed files have; empty: any's */
     struct bytes roots;   /* certificates (PEM) trusted for time-stamps; empty: none */
