@@ -1,4 +1,5 @@
 /* verify/dossier: any bytes give a report; an archive that is taken is the only one of its files. */
+#include "crypto/crypto.h"
 #include "verify/verify_dossier.h"
 #include "verify/zip.h"
 

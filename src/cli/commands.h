@@ -9,10 +9,10 @@ extern const struct command cmd_init, cmd_card_show, cmd_card_import, cmd_card_e
     cmd_agreement_sign, cmd_agreement_show, cmd_agreement_list, cmd_agreement_amend,
     cmd_agreement_suspend, cmd_agreement_resume, cmd_agreement_withdraw, cmd_agreement_schema,
     cmd_share, cmd_objects_list, cmd_objects_show, cmd_revoke, cmd_acts_list, cmd_acts_show,
-    cmd_serve, cmd_sync, cmd_status, cmd_proof, cmd_dossier_export, cmd_verify, cmd_export_log,
-    cmd_evidence_list, cmd_evidence_show, cmd_log_check, cmd_log_rebuild, cmd_log_recover,
-    cmd_log_fence, cmd_log_key, cmd_witness_key, cmd_witness_add, cmd_witness_list, cmd_key_list,
-    cmd_key_rotate, cmd_key_revoke, cmd_version, cmd_help;
+    cmd_serve, cmd_sync, cmd_status, cmd_proof, cmd_dossier_export, cmd_dossier_timestamp,
+    cmd_verify, cmd_export_log, cmd_evidence_list, cmd_evidence_show, cmd_log_check,
+    cmd_log_rebuild, cmd_log_recover, cmd_log_fence, cmd_log_key, cmd_witness_key, cmd_witness_add,
+    cmd_witness_list, cmd_key_list, cmd_key_rotate, cmd_key_revoke, cmd_version, cmd_help;
 /* request_new.c, request_list.c, request_say.c */
 extern const struct command cmd_request_new, cmd_request_list, cmd_request_show, cmd_request_ack,
     cmd_request_clarify, cmd_request_status, cmd_request_answer, cmd_request_refuse,

@@ -229,11 +229,11 @@ static bool run_export(struct cli *c, struct err *e)
     g.x.program = BYTES("entente " ENTENTE_VERSION);
     if (!(a = arena_new(DOSSIER_ARENA)))
         return err_fail(e, ERR_NOMEM, "out of memory");
-    ok = dossier_export(&g.x, a, &file, &made, e) && write_file(c, file, e) &&
-         report(&g, &made, file.n, e);
-    arena_free(a);
+    ok = dossier_export(&g.x, a, &file, &made, e);
     if (!ok && e->code == ERR_DENIED)
-        c->status = CLI_MISUSE;
+        c->status = CLI_MISUSE; /* a marking: nothing was written */
+    ok = ok && write_file(c, file, e) && report(&g, &made, file.n, e);
+    arena_free(a);
     return ok;
 }
 

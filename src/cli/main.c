@@ -56,6 +56,7 @@ const struct command *const commands[] = {
     &cmd_status,
     &cmd_proof,
     &cmd_dossier_export,
+    &cmd_dossier_timestamp,
     &cmd_verify,
     &cmd_export_log,
     &cmd_review_comment,

@@ -50,4 +50,21 @@ struct dossier_made {
 bool dossier_export(const struct dossier_export *x, struct arena *a, struct bytes *file,
                     struct dossier_made *made, struct err *e);
 
+/* ---- time-stamps (RFC 3161; ETSI EN 319 162-1) ---- */
+
+/* The query to send to a time-stamp authority, which sees a digest and nothing else. */
+bool dossier_stamp_request(struct bytes dossier, const uint8_t nonce[8], struct arena *a,
+                           struct bytes *query, struct err *e);
+struct dossier_stamp {
+    int64_t time; /* seconds; what the authority says */
+    struct bytes signer;
+    bool trusted; /* by the roots given */
+};
+/* The dossier with the authority's answer in it (in the place of an older one). query: the request,
+ * to compare the nonce; roots: trusted certificates (PEM); both may be empty. ERR_PROOF: another
+ * digest, another nonce, a wrong signature, or a certificate that had expired or is not trusted. */
+bool dossier_stamp_add(struct bytes dossier, struct bytes response, struct bytes query,
+                       struct bytes roots, struct arena *a, struct bytes *out,
+                       struct dossier_stamp *stamp, struct err *e);
+
 #endif

@@ -78,4 +78,13 @@ bool verify_derive(const struct verify_file *files, size_t n,
                    const struct verify_dossier_options *o, struct arena *a,
                    struct verify_file **derived, size_t *derived_n, struct err *e);
 
+/* The files of a dossier, as views into it; for what adds a time-stamp. ERR_INPUT, ERR_LIMIT. */
+bool verify_unpack(struct bytes dossier, struct arena *a, struct verify_file **files, size_t *n,
+                   struct err *e);
+/* META-INF/ASiCManifest.xml, which a time-stamp signs: a digest of every file but `mimetype` and
+ * those below META-INF (ETSI EN 319 162-1, annex A.4). */
+bool verify_asic_manifest(const struct verify_file *files, size_t n, struct arena *a,
+                          struct bytes *out, struct err *e);
+#define ASIC_MIME "application/vnd.etsi.asic-e+zip"
+
 #endif

@@ -78,6 +78,33 @@ static void both_nodes_tell_the_same(void **state)
     end_court(c);
 }
 
+/* One court for all of them: making parties and their disks costs more than judging. */
+static struct {
+    struct court *c;
+    struct bytes dossier;
+} trial;
+
+static int open_trial(void **state)
+{
+    struct hash id;
+    struct dossier_export x;
+    struct dossier_made made;
+
+    (void)state;
+    trial.c = new_court();
+    id = a_request(trial.c, "amber");
+    x = export_of(trial.c, 0, &id, 1);
+    trial.dossier = exported(trial.c, &x, &made);
+    return 0;
+}
+
+static int close_trial(void **state)
+{
+    (void)state;
+    end_court(trial.c);
+    return 0;
+}
+
 /* ---- changed bytes ---- */
 
 static struct verify_dossier quickly(struct arena *a, struct bytes file)
@@ -102,17 +129,15 @@ static bool names(const struct verify_dossier *d, struct bytes name)
 
 static void no_byte_can_change(void **state)
 {
-    struct court *c = new_court();
-    struct hash id = a_request(c, "amber");
-    struct dossier_export x = export_of(c, 0, &id, 1);
-    struct dossier_made made;
-    struct bytes file = exported(c, &x, &made);
+    struct court *c = trial.c;
+    struct bytes file;
     struct zip_file *files;
     size_t n, of = 0;
     struct err e = {0};
     struct arena *a = arena_new((size_t)1 << 30);
 
     (void)state;
+    must(arena_copy(a, trial.dossier, &file, &e), &e);
     must(zip_read(file, c->w->a, &files, &n, &e), &e);
     for (size_t i = 0; i < file.n; i++) {
         struct arena_mark m = arena_mark(a);
@@ -130,17 +155,13 @@ static void no_byte_can_change(void **state)
         arena_reset(a, m);
     }
     arena_free(a);
-    end_court(c);
 }
 
 /* The same, but whoever changes it also mends the checksums of the archive. */
 static void no_byte_of_a_file_can_change(void **state)
 {
-    struct court *c = new_court();
-    struct hash id = a_request(c, "amber");
-    struct dossier_export x = export_of(c, 0, &id, 1);
-    struct dossier_made made;
-    struct bytes file = exported(c, &x, &made);
+    struct court *c = trial.c;
+    struct bytes file;
     struct zip_file *files;
     struct verify_file *list;
     size_t n;
@@ -149,6 +170,7 @@ static void no_byte_of_a_file_can_change(void **state)
     struct rng r = rng_from_env("no_byte_of_a_file_can_change");
 
     (void)state;
+    must(arena_copy(a, trial.dossier, &file, &e), &e);
     must(zip_read(file, c->w->a, &files, &n, &e), &e);
     list = arena_get_array(c->w->a, n, sizeof *list, &e);
     for (size_t i = 0; i < n; i++)
@@ -172,7 +194,6 @@ static void no_byte_of_a_file_can_change(void **state)
         arena_reset(a, m);
     }
     arena_free(a);
-    end_court(c);
 }
 
 /* ---- what a dishonest exporter could do ---- */
@@ -270,9 +291,9 @@ static const struct forgery {
     {"the last act left out", "acts/south/2.note", NULL, NULL, NULL, 14, "gap at south seq 2"},
     {"an act said to be of other matters, which changes the state", "acts/south/2.note",
      "dossier.json", "\"hidden\":{", "\"hidden\":{\"south\":[[2,2]]", 21,
-     "does not follow|is not what"},
+     "is not what"},
     {"a payload left out", "payloads/*", NULL, NULL, NULL, 8, "neither here nor said"},
-    {"a changed payload", NULL, "payloads/*", "2.1", "2.2", 8, "is not the payload"},
+    {"a changed payload", NULL, "payloads/*", "{\"", "{\"x", 8, "is not the payload"},
     {"a changed act", NULL, "acts/south/1.note", "\"kind\":\"request.ack\"",
      "\"kind\":\"request.acx\"", 7, "not by the key in force"},
     {"an act of another number", NULL, "acts/south/1.note", "\"seq\":1", "\"seq\":7", 7,
@@ -306,13 +327,8 @@ static const struct forgery {
 static void a_forgery(void **state)
 {
     const struct forgery *g = *state;
-    struct court *c = new_court();
-    struct hash id = a_request(c, "amber");
-    struct dossier_export x = export_of(c, 0, &id, 1);
-    struct dossier_made made;
-    struct forging f = taken_apart(c, exported(c, &x, &made));
+    struct forging f = taken_apart(trial.c, trial.dossier);
     struct verify_dossier d;
-    const char *bar = g->says ? strchr(g->says, '|') : NULL;
 
     if (g->drop)
         drop(&f, g->drop);
@@ -323,13 +339,11 @@ static void a_forgery(void **state)
     d = put_together(&f);
     if (!g->check) {
         must_hold(&d);
-    } else {
-        assert_false(d.holds);
-        if (d.verdict[g->check] != DOSSIER_FAIL ||
-            !dossier_says(&d, g->check, VERIFY_FAILED, bar ? bar + 1 : g->says))
-            fail_msg("%.*s", BYTES_FMT(d.text));
+        return;
     }
-    end_court(c);
+    assert_false(d.holds);
+    if (d.verdict[g->check] != DOSSIER_FAIL || !dossier_says(&d, g->check, VERIFY_FAILED, g->says))
+        fail_msg("%.*s", BYTES_FMT(d.text));
 }
 
 static void invented_parties(void **state)
@@ -541,5 +555,5 @@ int main(void)
 
     assert(crypto_init());
     assert(sizeof forgeries / sizeof *forgeries == 24);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_trial, close_trial);
 }
