@@ -30,6 +30,9 @@ extern const struct command cmd_claim_new, cmd_claim_list, cmd_claim_show, cmd_c
 /* officer.c */
 extern const struct command cmd_officer_key, cmd_officer_enrol, cmd_officer_remove,
     cmd_officer_list, cmd_officer_sign, cmd_officer_send;
+/* remedy.c */
+extern const struct command cmd_remedy_notice, cmd_remedy_list, cmd_remedy_cure,
+    cmd_remedy_suspend, cmd_remedy_lift, cmd_remedy_terminate;
 /* ping.c */
 extern const struct command cmd_ping, cmd_ping_list, cmd_ping_answer, cmd_notices;
 /* exhibit.c */

@@ -223,8 +223,12 @@ static bool run_evidence_list(struct cli *c, struct err *e)
     table_start(&p.table, c, "ACCUSED|AGREEMENT|PROOF|FILE");
     if (!walk_proofs(&p, e))
         return false;
-    if (p.n && !c->json)
+    if (p.n && !c->json) {
         table_print(&p.table, "");
+        remark(c,
+               "What was said before stays readable. What the agreements provide if they are not "
+               "kept\n(clauses.remedy): entente remedy notice PARTY\n");
+    }
     if (!p.n && !c->json)
         remark(c, "No proofs of misbehaviour. That is how it should be.\n");
     return true;

@@ -105,5 +105,14 @@ is "$(grep -c . hooked)" 2
 is "$(grep -c . posted)" 2
 is "$(grep -c '^ARGS' mailed)" 2
 is "$(jq -r .id hooked | sort -u | wc -l)" 2
+step 'notice of a remedy: time to cure first'
+says 2 'not agreed' on north remedy notice south --clause request.info --text 'no answers'
+ok on north remedy notice south --text 'no answers'
+remedy=$(on north remedy list --json | value .id)
+says 2 'cure period' on north remedy suspend "$remedy"
+exchange
+says 0 'time to cure' on south remedy list
+says 2 "not this party's" on south remedy lift "$remedy"
+ok on south remedy cure "$remedy" --text 'they are on their way'
 stop north
 stop south
