@@ -178,13 +178,13 @@ static void band_decode(const struct psi_kernels *k, const struct okvs_shape *s,
     }
 }
 
-/* Overhead of a tenth; the width from our own fit (doc/okvs-trials.md): lambda = 0.268 w - 8.3 -
- * log2(n) / 2 at that overhead. */
+/* Overhead of a tenth; the width from our own trials (doc/okvs-trials.md): lambda = 0.275 w + 2 -
+ * log2(n) at that overhead. */
 struct okvs_shape okvs_band_shape_for(uint64_t capacity, unsigned lambda)
 {
     uint64_t n = capacity < 1024 ? 1024 : capacity;
     unsigned log = 64 - (unsigned)__builtin_clzll(n);
-    uint64_t band = (1000 * (uint64_t)lambda + 8300 + 500 * log) / 268 + 1;
+    uint64_t band = 1000 * ((uint64_t)lambda + log - 2) / 275 + 1;
 
     return (struct okvs_shape){.sparse = (uint32_t)(n + n / 10 + band), .band = (uint32_t)band};
 }
