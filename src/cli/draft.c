@@ -107,6 +107,18 @@ bool draft_read(struct cli *c, const char *path, struct draft *out, struct err *
     return (o && get_all(c, o, out, e)) || err_within(e, "%s", input_name(c, path));
 }
 
+/* The officers sign for what it answers too, so that is settled now and not when it is sent. */
+static bool answered(struct saying *x, struct draft *out, struct err *e)
+{
+    struct err why = {0};
+
+    if (x->s.answers)
+        out->refs[out->refs_n++] = *x->s.answers;
+    else if (desk_last(x->desk, x->s.matter, &out->refs[out->refs_n], &why))
+        out->refs_n++;
+    return why.code == ERR_NONE || err_pass(e, &why);
+}
+
 bool draft_of_saying(struct saying *x, struct draft *out, struct err *e)
 {
     *out = (struct draft){.from = node_slug(x->c->node),
@@ -118,8 +130,8 @@ bool draft_of_saying(struct saying *x, struct draft *out, struct err *e)
         out->tlp = bytes_text(tlp_word((int)x->s.tlp - 1));
     if (x->s.matter)
         out->refs[out->refs_n++] = *x->s.matter;
-    if (x->s.matter && x->s.answers)
-        out->refs[out->refs_n++] = *x->s.answers;
+    if (x->s.matter && !answered(x, out, e))
+        return false;
     if (x->s.before_n) {
         err_fail(e, ERR_INPUT, "a draft takes no files along");
         return err_hint(e, "put them in evidence first (entente exhibit add), and cite them with "

@@ -396,7 +396,7 @@ static bool send_on_case(struct cli *c, const struct draft *d, enum cases_kind k
                          struct record_placed *placed, struct err *e)
 {
     struct desk *desk = node_desk(c->node, d->agreement, e);
-    struct desk_saying s = {.kind = kind, .body = d->body, .to_n = d->to_n};
+    struct desk_saying s = {.kind = kind, .body = d->body, .to_n = d->to_n, .as_given = true};
     struct record *r;
     bool ok;
 

@@ -101,11 +101,16 @@ struct json *desk_body(struct desk *d, struct json_maker *m, enum cases_kind kin
 bool desk_audience(struct desk *d, const struct hash *matter, struct arena *a,
                    struct bytes to[LIMIT_PARTIES], size_t *n, struct err *e);
 
+/* The last act on that matter that is not ours: what one of ours would answer. False with ERR_NONE:
+ * there is none. */
+bool desk_last(struct desk *d, const struct hash *matter, struct hash *out, struct err *e);
+
 struct desk_saying {
     enum cases_kind kind;
     const struct hash *matter;  /* NULL: it opens one */
     const struct hash *answers; /* the act of the matter that it answers; NULL: the last that the
                                  * other side has said there, so that it counts after that */
+    bool as_given;              /* a draft that officers signed: NULL is no act then */
     struct bytes body;          /* canonical JSON (json_made) */
     enum stix_tlp tlp;          /* of the act: as the body's marking */
     struct bytes to[LIMIT_PARTIES];

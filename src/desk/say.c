@@ -1,6 +1,8 @@
 /* Saying something: made, judged by the rows that judge what comes in, and only then appended. */
 #include "desk/desk_impl.h"
 
+#define LAST_BYTES ((size_t)64 << 20) /* the acts of one matter */
+
 /* The party as a STIX identity: the same id as in what `entente share` makes (decision 0142). */
 static bool identity(struct desk *d, struct arena *a, struct bytes *out, struct err *e)
 {
@@ -56,23 +58,49 @@ bool desk_audience(struct desk *d, const struct hash *matter, struct arena *a,
     return true;
 }
 
-/* What it answers: the last act of somebody else in the matter. Two acts may be signed for in the
- * same second, and then this says which came first. */
-static bool answered(struct desk *d, const struct desk_saying *s, struct record_draft *out,
-                     struct arena *a, struct err *e)
+static bool last_of_others(struct desk *d, const struct hash *matter, struct arena *a,
+                           struct hash *out, bool *there, struct err *e)
 {
     uint16_t self = desk_self(d);
     struct cases_act_view *acts;
     size_t n;
 
-    if (s->answers)
-        out->refs[out->refs_n++] = *s->answers;
-    if (s->answers || !cases_acts(d->cases, s->matter, a, &acts, &n, e))
-        return s->answers != NULL;
+    if (!cases_acts(d->cases, matter, a, &acts, &n, e))
+        return false;
     while (n > 0 && acts[n - 1].author == self)
         n--;
-    if (n > 0)
-        out->refs[out->refs_n++] = acts[n - 1].id;
+    if ((*there = n > 0))
+        *out = acts[n - 1].id;
+    return true;
+}
+
+bool desk_last(struct desk *d, const struct hash *matter, struct hash *out, struct err *e)
+{
+    struct arena *a = arena_new(LAST_BYTES);
+    bool there = false;
+
+    if (!a)
+        return err_fail(e, ERR_NOMEM, "out of memory");
+    if (desk_begin(d, e)) {
+        there = last_of_others(d, matter, a, out, &there, e) && there;
+        desk_end(d);
+    }
+    arena_free(a);
+    return there;
+}
+
+/* What it answers: the last act of somebody else in the matter. Two acts may be signed for in the
+ * same second, and then this says which came first. */
+static bool answered(struct desk *d, const struct desk_saying *s, struct record_draft *out,
+                     struct arena *a, struct err *e)
+{
+    bool there = s->answers != NULL;
+
+    if (there)
+        out->refs[out->refs_n] = *s->answers;
+    else if (!s->as_given && !last_of_others(d, s->matter, a, &out->refs[out->refs_n], &there, e))
+        return false;
+    out->refs_n += there;
     return true;
 }
 
