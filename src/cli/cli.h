@@ -24,6 +24,7 @@
 #include "base/buf.h"
 #include "base/catalogue.h"
 #include "node/node.h"
+#include "stix/stix.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -228,6 +229,8 @@ struct bytes party_name(const struct agreement *g, struct bytes slug);
 const char *other_parties(struct cli *c, const struct view *v);
 /* To be looked up. */
 const char *stage_word(enum record_stage s);
+/* The UUID of our own STIX identity (decision 0142). */
+bool party_identity(struct cli *c, struct uuid *out, struct err *e);
 
 /* ---- progress: one line on stderr, rewritten on a terminal, else every few seconds ---- */
 

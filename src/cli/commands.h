@@ -38,8 +38,9 @@ extern const struct command cmd_ping, cmd_ping_list, cmd_ping_answer, cmd_notice
 /* exhibit.c */
 extern const struct command cmd_exhibit_add, cmd_exhibit_list, cmd_exhibit_show, cmd_exhibit_get,
     cmd_exhibit_custody, cmd_exhibit_provide, cmd_exhibit_erase;
-/* watch.c, watch_compile.c */
-extern const struct command cmd_watch, cmd_watch_compile;
+/* watch.c, watch_compile.c, watch_status.c, sightings.c */
+extern const struct command cmd_watch, cmd_watch_compile, cmd_watch_status, cmd_sightings_list,
+    cmd_sightings_release, cmd_sightings_drop, cmd_sightings_received, cmd_export;
 /* psi.c, match*.c */
 extern const struct command cmd_psi, cmd_match_offer, cmd_match_list, cmd_match_show,
     cmd_match_accept, cmd_match_refuse, cmd_match_run, cmd_match_audit, cmd_match_worker;

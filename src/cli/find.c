@@ -154,3 +154,14 @@ const char *stage_word(enum record_stage s)
            : s == STAGE_IN_FORCE ? N_("in force")
                                  : N_("withdrawn");
 }
+
+bool party_identity(struct cli *c, struct uuid *out, struct err *e)
+{
+    struct uuid nil = {{0}};
+    const char *name = arena_format(c->arena, e, "entente/v1/party/%s",
+                                    shown_hash(c, &node_card(c->node)->id, 64));
+
+    if (name)
+        uuid_v5(&nil, bytes_text(name), out);
+    return name != NULL;
+}

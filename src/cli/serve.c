@@ -1,6 +1,7 @@
 /* entente serve */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/watch_job.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,6 +63,7 @@ static bool open_and_serve(struct cli *c, int signals, struct err *e)
     struct serving s = {.diag = &d, .dir = c->dir};
     struct node_options o = {.os = c->os, .diag = &d};
     struct node_serve how = {.signals = signals, .run = run_for, .self = &s, .ready = ready};
+    struct watch_job *watching;
     struct node *n;
     bool ok;
 
@@ -70,7 +72,9 @@ static bool open_and_serve(struct cli *c, int signals, struct err *e)
     n = node_open(&o, c->dir, e);
     if (!n)
         return false;
-    ok = node_serve(n, &how, e);
+    watching = watch_job_open(n, &d, e);
+    ok = watching && node_serve(n, &how, e);
+    watch_job_close(watching);
     diag(&d, DIAG_INFO, ok ? "stopped" : "stopped by a failure", "dir=%s", c->dir);
     node_close(n);
     return ok;

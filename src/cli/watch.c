@@ -2,6 +2,7 @@
 #include "cli/watch.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "lookout/sightings.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,6 +25,15 @@ static const struct option_row options[] = {
      "again"},
     {"min-score", 0, "N", "of --list: leave out what scores lower (0 to 100)"},
     {"defanged", 0, NULL, "the files are reports: undo hxxp, [.] and the like first"},
+    {"follow", 0, NULL, "go on as the logs grow, through rotation; ends with a signal"},
+    {"state", 0, "FILE", "with --follow: where the place in the log is kept, to go on from there"},
+    {"output", 'o', "FILE",
+     "with --follow: add hits to this file; with --state no line counts twice and none is missed, "
+     "whatever ends the process"},
+    {"sightings", 0, NULL,
+     "count what was seen for those who shared it (entente sightings says what becomes of it)"},
+    {"daemon", 0, NULL, "follow the logs that entente.conf names; the server starts it by itself"},
+    {"with-server", 0, NULL, "with --daemon: end when the process that started it does"},
     {"color", 0, "WHEN", "auto, always or never"},
     {"threads", 0, "N", "how many; else one for each processor"},
     {NULL},
@@ -165,20 +175,57 @@ static bool search(struct cli *c, struct watching *w, struct pool_counts *n, str
                                         : watching_summary(w, c->err, n, e));
 }
 
+/* What was seen of others' indicators, for the queue. */
+static bool leave_tally(struct cli *c, struct watching *w, struct err *e)
+{
+    const char *spool = watch_path(c, c->dir, "spool", e);
+    uint8_t fresh[8];
+    char name[SPOOL_NAME_MAX] = "run-";
+    bool any;
+
+    os_random(c->os, fresh, sizeof fresh);
+    hex_encode(name + 4, fresh, sizeof fresh);
+    if (!spool || !spool_write(c->os, spool, name, w->tally, w->force->catalogue, true, &any, e))
+        return false;
+    if (any)
+        remark(c, "What was seen waits to be told: entente sightings list\n");
+    return true;
+}
+
+static bool check_options(struct cli *c, struct err *e)
+{
+    if (c->operands_n == 0)
+        return misuse(c, e, "watch: something is missing");
+    if (option_given(c, "sightings") && !node_is(c->os, c->dir))
+        return misuse(c, e, "--sightings needs the node (-C DIR): there they wait to be told");
+    if (!option_given(c, "follow") && (option(c, "state") || option(c, "output")))
+        return misuse(c, e, "--state and --output belong to --follow");
+    return true;
+}
+
 static bool watch(struct cli *c, struct err *e)
 {
     struct in_force force = {0};
     struct watching w = {.c = c, .force = &force};
     struct pool_counts n = {{0}};
-    bool ok = output_form(c, &w, e) && watch_read_lists(c, &w.allowed, &w.warned, e) &&
-              watch_in_force(c, w.allowed, w.warned, &force, e);
+    bool ok;
+
+    if (option_given(c, "daemon"))
+        return watch_daemon(c, e);
+    ok = check_options(c, e) && output_form(c, &w, e) &&
+         watch_read_lists(c, &w.allowed, &w.warned, e) &&
+         watch_in_force(c, w.allowed, w.warned, &force, e);
 
     w.check_lists = !option_given(c, "list");
     w.doubtful = option_given(c, "doubtful");
     w.quiet = option_given(c, "summary");
-    ok = ok && search(c, &w, &n, e);
-    if (ok)
-        c->status = n.failed ? 2 : w.hits ? 0 : 1;
+    if (ok && option_given(c, "follow")) {
+        ok = watch_follow_logs(c, &w, e);
+    } else if (ok) {
+        ok = search(c, &w, &n, e) && (!option_given(c, "sightings") || leave_tally(c, &w, e));
+        if (ok)
+            c->status = n.failed ? 2 : w.hits ? 0 : 1;
+    }
     watching_end(&w);
     in_force_close(&force);
     return ok;
@@ -202,7 +249,8 @@ const struct command cmd_watch = {
     .name = "watch",
     .synopsis = "FILE|DIR|-... [--list FILE]... [--index FILE] [--format FORM] [--input FORM] "
                 "[--doubtful] [--summary] [--allow FILE]... [--warninglist FILE]... "
-                "[--min-score N] [--defanged] [--color WHEN] [--threads N]",
+                "[--min-score N] [--defanged] [--follow [--state FILE] [-o FILE]] [--sightings] "
+                "[--daemon] [--color WHEN] [--threads N]",
     .sentence = "Search logs and captures for what was shared.",
     .more =
         "What to look for is a list (--list: any file that entente share takes), a compiled index\n"
@@ -215,7 +263,6 @@ const struct command cmd_watch = {
         "A file of that name is searched as ./compile, ./status.\n",
     .options = options,
     .exits = "as grep's: 0 hits, 1 none, 2 something went wrong",
-    .least = 1,
     .most = ANY_NUMBER,
     .needs = NEEDS_NOTHING,
     .run = run,

@@ -8,6 +8,8 @@
 #include "watch/output.h"
 #include "watch/tally.h"
 
+struct watching;
+
 #define WATCH_LIST_MOST ((size_t)256 << 20) /* a warning list or allow list */
 
 /* An index with what its refs mean. */
@@ -42,6 +44,11 @@ void watch_left_out_print(struct cli *c, const struct lookout_report *r, FILE *t
 
 /* "auto", "text", "zeek", "json", "csv". */
 bool watch_input_form(struct bytes name, enum watch_format *out);
+
+/* ---- watch_follow.c ---- */
+
+bool watch_follow_logs(struct cli *c, struct watching *w, struct err *e);
+bool watch_daemon(struct cli *c, struct err *e);
 
 /* ---- watch_source.c: what to look for ---- */
 

@@ -25,6 +25,13 @@ static const char *given(const struct cli *c, const char *name)
     return NULL;
 }
 
+/* All values of it. */
+static const char *const *given_all(const struct cli *c, const char *name, size_t *n)
+{
+    *n = 0;
+    return given(c, name) ? option_all(c, name, n) : NULL;
+}
+
 const char *watch_path(struct cli *c, const char *dir, const char *name, struct err *e)
 {
     return arena_format(c->arena, e, "%s/watch%s%s", dir, *name ? "/" : "", name);
@@ -88,12 +95,12 @@ static bool read_lists(struct cli *c, struct watch_lists **allowed, struct watch
 {
     struct reading r = {c, warned};
     size_t n;
-    const char *const *at = option_all(c, "allow", &n);
+    const char *const *at = given_all(c, "allow", &n);
 
     for (size_t i = 0; i < n; i++)
         if (!add_plain(c, at[i], allowed, e))
             return false;
-    at = option_all(c, "warninglist", &n);
+    at = given_all(c, "warninglist", &n);
     for (size_t i = 0; i < n; i++)
         if (!watch_input_walk(c->os, at[i], add_misp, &r, e))
             return false;

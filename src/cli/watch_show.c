@@ -62,15 +62,6 @@ static bool count_source(struct watching *w, const char *path, const struct watc
     return true;
 }
 
-/* By the line's own time where it has one: a log of last year is judged by what was in force
- * then. */
-static bool has_expired(const struct watching *w, const struct watch_hit *h)
-{
-    int64_t at = h->event_us > 0 ? h->event_us / US_PER_S : os_now(w->c->os);
-
-    return h->indicator->until && h->indicator->until <= at;
-}
-
 /* The lists of the command line speak of an index that was compiled elsewhere, too. */
 static bool is_allowed(const struct watching *w, const struct watch_indicator *in)
 {
@@ -92,7 +83,7 @@ bool watching_hit(void *self, const char *path, const struct watch_hit *hit)
     if (n)
         in.origin = bytes_of(origin, n);
     h.indicator = &in;
-    if (has_expired(w, &h)) {
+    if (lookout_hit_expired(&h, os_now(w->c->os))) {
         w->expired++;
         return true;
     }

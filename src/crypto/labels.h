@@ -9,6 +9,8 @@
 #define LABEL_ROTATE "entente/v1/rotate"           /* a key is changed: signed by both */
 #define LABEL_INDICATOR_ID "entente/v1/indicator" /* deterministic ids of imported indicators */
 
+#define LABEL_SIGHTING_ID "entente/v1/sighting" /* ids of sightings, by release and indicator */
+
 #define LABEL_PSI_SESSION "entente/v1/psi/session"       /* both hellos */
 #define LABEL_PSI_COMMIT "entente/v1/psi/commit"         /* a coin share before it is opened */
 #define LABEL_PSI_COIN "entente/v1/psi/coin"             /* the joint salt */

@@ -212,6 +212,13 @@ bool catalogue_find(const struct watch_catalogue *c, uint32_t ref, struct catalo
     return true;
 }
 
+bool lookout_hit_expired(const struct watch_hit *h, int64_t now)
+{
+    int64_t at = h->event_us > 0 ? h->event_us / 1000000 : now;
+
+    return h->indicator->until && h->indicator->until <= at;
+}
+
 size_t catalogue_origin(const struct watch_catalogue *c, uint32_t ref,
                         char text[CATALOGUE_ORIGIN_MAX])
 {

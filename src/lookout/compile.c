@@ -104,15 +104,15 @@ static void sweep(const struct os *os, const char *index_path, const char *keep,
                   struct arena *a)
 {
     const char *slash = strrchr(index_path, '/'), *stem = slash ? slash + 1 : index_path;
-    char *dir = slash ? arena_format(a, NULL, "%.*s", (int)(slash - index_path), index_path)
-                      : arena_format(a, NULL, ".");
+    /* With its slash, so that paths are spelt as theirs are. */
+    char *dir = arena_format(a, NULL, "%.*s", (int)(stem - index_path), index_path);
     struct bytes *names;
     size_t n;
 
-    if (!dir || !os_list(os, dir, a, &names, &n, NULL))
+    if (!dir || !os_list(os, *dir ? dir : ".", a, &names, &n, NULL))
         return;
     for (size_t i = 0; i < n; i++) {
-        char *path = arena_format(a, NULL, "%s/%.*s", dir, BYTES_FMT(names[i]));
+        char *path = arena_format(a, NULL, "%s%.*s", dir, BYTES_FMT(names[i]));
         if (path && bytes_start_with(names[i], stem) && bytes_end_with(names[i], ".refs") &&
             names[i].n == strlen(stem) + 22 && strcmp(path, keep) && strcmp(path, before))
             os_remove(os, path, NULL);

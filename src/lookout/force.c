@@ -135,7 +135,7 @@ static bool fold_rows(struct fold *f, struct err *e)
     struct row r;
 
     while (row_next(rows, &at, &r))
-        n += r.kind == ROW_INDICATOR;
+        n += r.kind != ROW_REVOKED;
     for (f->cap = 64; f->cap < 2 * n; f->cap *= 2)
         ;
     f->slots = calloc(f->cap, sizeof *f->slots);
@@ -255,6 +255,8 @@ static bool judge(struct judging *j, const struct source *s, const struct row *r
     if (in->values == 0 && !r->pattern.n)
         return out(j, why);
     j->report->taken++;
+    if (r->tlp > j->report->tlp)
+        j->report->tlp = r->tlp;
     j->report->values += in->values;
     if (r->until && (!j->report->next || (int64_t)r->until < j->report->next))
         j->report->next = r->until;
@@ -273,7 +275,7 @@ bool lookout_each(struct lookout *l, const struct lookout_policy *p, bool compos
     size_t at = 0, from = 0;
     bool ok = j || err_fail(e, ERR_NOMEM, "out of memory");
 
-    *report = (struct lookout_report){0};
+    *report = (struct lookout_report){.tlp = -1};
     ok = ok && fold_rows(&f, e);
     if (j)
         *j = (struct judging){.p = p, .report = report, .composite = composite};
@@ -286,5 +288,36 @@ bool lookout_each(struct lookout *l, const struct lookout_policy *p, bool compos
     }
     free(f.slots);
     free(j);
+    return ok;
+}
+
+/* ---- sightings ----------------------------------------------------------------------------------
+ */
+
+bool lookout_sightings(struct lookout *l,
+                       bool (*each)(void *self, const struct lookout_sighting *s), void *self,
+                       struct err *e)
+{
+    struct bytes rows = bytes_of(l->rows.p, l->rows.n);
+    struct fold f = {.l = l};
+    struct row r;
+    size_t at = 0, from = 0;
+    bool ok = fold_rows(&f, e);
+
+    for (; ok && row_next(rows, &at, &r); from = at) {
+        const struct newest *s = r.kind == ROW_SIGHTING ? slot_of(&f, &r) : NULL;
+        struct lookout_sighting seen = {.act = r.act, .uuid = r.uuid, .first = r.from};
+        if (!s || s->at != from + 1 || r.log >= l->n || s->revoked > r.act ||
+            r.flags & ROW_IS_REVOKED)
+            continue;
+        seen.agreement = bytes_text(l->sources[r.log].agreement);
+        seen.slug = bytes_text(l->sources[r.log].name);
+        seen.own = l->sources[r.log].own;
+        seen.count = get_le(r.pattern.p, 8);
+        seen.of = r.pattern.p + 8;
+        seen.last = r.until;
+        ok = each(self, &seen) || err_fail(e, ERR_NOMEM, "out of memory");
+    }
+    free(f.slots);
     return ok;
 }

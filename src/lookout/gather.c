@@ -330,7 +330,8 @@ static bool take_object(void *self, const struct record_object *o)
 {
     struct gathering *g = self;
 
-    if (!o->bytes.n || !bytes_start_with(o->id, "indicator--"))
+    if (!o->bytes.n ||
+        (!bytes_start_with(o->id, "indicator--") && !bytes_start_with(o->id, "sighting--")))
         return true;
     return row_of_object(g->l, g->log, o->act, o->tlp, o->bytes, &g->e);
 }

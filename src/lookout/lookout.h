@@ -108,6 +108,7 @@ struct lookout_report {
     uint64_t left_out[LOOKOUT_REASONS];
     uint64_t values; /* a pattern may name several */
     uint64_t warned;
+    int tlp;      /* the highest of those taken; -1: none is marked */
     int64_t next; /* when the next one expires; 0: none does */
     struct watch_built built;
 };
@@ -140,6 +141,21 @@ bool lookout_each(struct lookout *l, const struct lookout_policy *p, bool compos
                   bool (*each)(void *self, const struct lookout_indicator *in, struct err *e),
                   void *self, struct lookout_report *report, struct err *e);
 
+/* ---- what others saw of what was shared ---------------------------------------------------------
+ */
+
+struct lookout_sighting {
+    struct bytes agreement, slug; /* who saw it */
+    uint64_t act, count;
+    const uint8_t *uuid, *of; /* of the sighting, and of the indicator */
+    uint32_t first, last;     /* seconds; 0: not said */
+    bool own;                 /* we said it */
+};
+/* The newest version of each that is not withdrawn. */
+bool lookout_sightings(struct lookout *l,
+                       bool (*each)(void *self, const struct lookout_sighting *s), void *self,
+                       struct err *e);
+
 /* ---- the catalogue: what an index's ref means -------------------------------------------------
  */
 
@@ -160,6 +176,9 @@ struct watch_catalogue *catalogue_of(struct bytes file, const struct watch_index
 void catalogue_close(struct watch_catalogue *c); /* NULL is fine */
 /* False: no such ref. */
 bool catalogue_find(const struct watch_catalogue *c, uint32_t ref, struct catalogue_fact *out);
+/* By the line's own time where it has one, so that a log of last year is judged by what was in
+ * force then; else by now. */
+bool lookout_hit_expired(const struct watch_hit *h, int64_t now);
 /* "north/12 under dc1b7fcd", or a file's name; its length. */
 #define CATALOGUE_ORIGIN_MAX 160
 size_t catalogue_origin(const struct watch_catalogue *c, uint32_t ref,

@@ -27,7 +27,9 @@ static inline void put_le(uint8_t *p, uint64_t v, size_t n)
 
 /* ---- rows.c ---- */
 
-enum row_kind { ROW_INDICATOR = 1, ROW_REVOKED };
+/* A sighting's pattern is its count (8 bytes) and the id of the indicator (16). */
+enum row_kind { ROW_INDICATOR = 1, ROW_REVOKED, ROW_SIGHTING };
+#define ROW_SIGHTED 24
 enum { ROW_IS_REVOKED = 1, ROW_IS_BENIGN = 2, ROW_IS_COMPOSITE = 4, ROW_IS_OPAQUE = 8 };
 
 /* kind, flags, tlp + 1, confidence + 1, log (2), act (4), id (16), version (8), from (4), until
@@ -86,7 +88,7 @@ struct lookout {
 
 struct source *source_get(struct lookout *l, struct bytes agreement, struct bytes name,
                           struct err *e);
-/* An object as a row; what is no indicator is passed over. */
+/* An object as a row; what is neither indicator nor sighting is passed over. */
 bool row_of_object(struct lookout *l, uint16_t log, uint64_t act, int tlp, struct bytes object,
                    struct err *e);
 bool row_of_item(struct lookout *l, uint16_t log, uint64_t line, const struct stix_item *item,

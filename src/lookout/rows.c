@@ -66,7 +66,7 @@ bool row_next(struct bytes rows, size_t *at, struct row *out)
     const uint8_t *p = in.p;
     size_t pattern, values;
 
-    if (in.n < ROW_FIXED || (p[0] != ROW_INDICATOR && p[0] != ROW_REVOKED))
+    if (in.n < ROW_FIXED || (p[0] < ROW_INDICATOR || p[0] > ROW_SIGHTING))
         return false;
     *out = (struct row){.kind = (enum row_kind)p[0],
                         .flags = p[1],
@@ -81,7 +81,7 @@ bool row_next(struct bytes rows, size_t *at, struct row *out)
                         .values_n = (uint16_t)get_le(p + 44, 2)};
     pattern = (size_t)get_le(p + 42, 2);
     out->pattern = bytes_part(in, ROW_FIXED, pattern);
-    if (out->pattern.n != pattern)
+    if (out->pattern.n != pattern || (out->kind == ROW_SIGHTING && pattern != ROW_SIGHTED))
         return false;
     in = bytes_part(in, ROW_FIXED + pattern, SIZE_MAX);
     values = values_size(in, out->values_n);
@@ -225,6 +225,38 @@ static bool put_pattern(struct lookout *l, struct row *r, const struct stix_obje
     return put_values(l, r, in, n, e);
 }
 
+static int64_t time_of(const struct json *v, const char *key)
+{
+    struct bytes text;
+    int64_t us;
+
+    return json_as_string(json_find(v, key), &text) && stix_time_parse(text, &us) ? us
+                                                                                  : STIX_NO_TIME;
+}
+
+/* A sighting of an indicator: how often, first and last. */
+static bool put_sighting(struct lookout *l, struct row *r, const struct stix_object *o,
+                         struct err *e)
+{
+    uint8_t about[ROW_SIGHTED];
+    struct bytes of = {0}, type;
+    struct uuid indicator;
+    int64_t count = 1;
+
+    if (!json_as_string(json_find(o->json, "sighting_of_ref"), &of) ||
+        !stix_id_parse(of, &type, &indicator) || !bytes_are(type, "indicator"))
+        return true;
+    json_as_integer(json_find(o->json, "count"), &count);
+    put_le(about, count > 0 ? (uint64_t)count : 0, 8);
+    memcpy(about + 8, indicator.b, 16);
+    r->kind = ROW_SIGHTING;
+    r->pattern = bytes_of(about, sizeof about);
+    r->from = seconds_of(time_of(o->json, "first_seen"));
+    r->until = seconds_of(time_of(o->json, "last_seen"));
+    r->flags |= o->revoked ? ROW_IS_REVOKED : 0;
+    return put_row(&l->rows, r, e);
+}
+
 bool row_of_object(struct lookout *l, uint16_t log, uint64_t act, int tlp, struct bytes object,
                    struct err *e)
 {
@@ -236,11 +268,13 @@ bool row_of_object(struct lookout *l, uint16_t log, uint64_t act, int tlp, struc
     bool ok = true;
 
     v = json_parse_canonical(object, l->arena, NULL);
-    if (v && stix_read(v, &o, NULL) && bytes_are(o.type, "indicator") &&
-        stix_id_parse(o.id, NULL, &id)) {
+    if (v && stix_read(v, &o, NULL) && stix_id_parse(o.id, NULL, &id)) {
         r = row_begin(&o, &id, log, act, tlp);
+        if (bytes_are(o.type, "sighting"))
+            ok = put_sighting(l, &r, &o, e);
         r.flags |= (o.revoked ? ROW_IS_REVOKED : 0) | (says_benign(v) ? ROW_IS_BENIGN : 0);
-        ok = put_pattern(l, &r, &o, e);
+        if (bytes_are(o.type, "indicator"))
+            ok = put_pattern(l, &r, &o, e);
     }
     arena_reset(l->arena, m);
     return ok;
@@ -276,7 +310,8 @@ bool row_of_revocation(struct lookout *l, uint16_t log, uint64_t act, struct byt
     struct uuid uuid;
     struct row r = {.kind = ROW_REVOKED, .tlp = -1, .confidence = -1, .log = log};
 
-    if (!stix_id_parse(id, &type, &uuid) || !bytes_are(type, "indicator"))
+    if (!stix_id_parse(id, &type, &uuid) ||
+        (!bytes_are(type, "indicator") && !bytes_are(type, "sighting")))
         return true;
     r.act = (uint32_t)act;
     r.uuid = uuid.b;

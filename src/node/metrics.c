@@ -1,5 +1,6 @@
 /* Prometheus text (exposition format 0.0.4) on a loopback port. Labels are ids and slugs: letters,
  * digits, '-' and '_', so nothing in them needs an escape. */
+#include "lookout/daemon.h"
 #include "node/node_impl.h"
 
 #define TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -123,6 +124,58 @@ static void put_counters(struct node *n, struct buf *b)
                    (unsigned long long)answers[i]);
 }
 
+/* ---- logs that are followed: what the process that does it wrote down ---- */
+
+static void put_label(struct buf *b, struct bytes text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"' || text.p[i] == '\\')
+            buf_byte(b, '\\');
+        if (text.p[i] >= 0x20)
+            buf_byte(b, text.p[i]);
+    }
+}
+
+static const struct watch_column {
+    const char *name, *type, *help;
+    size_t offset; /* in struct daemon_log */
+} watch_columns[] = {
+    {"watch_bytes_total", "counter", "Bytes of a log that were searched.",
+     offsetof(struct daemon_log, bytes)},
+    {"watch_lines_total", "counter", "Lines of it.", offsetof(struct daemon_log, lines)},
+    {"watch_hits_total", "counter", "Hits in it.", offsetof(struct daemon_log, hits)},
+    {"watch_lag_bytes", "gauge", "Bytes of it that were not searched yet.",
+     offsetof(struct daemon_log, lag)},
+    {"watch_lost_total", "counter", "Times that it was gone before it was read to its end.",
+     offsetof(struct daemon_log, lost)},
+};
+
+static void put_watch(struct node *n, struct buf *b, struct arena *a)
+{
+    struct daemon_status s;
+    char dir[PATH_ROOM];
+
+    if (!path_print(dir, NULL, "%s/watch", n->dir) || !daemon_status_read(n->os, dir, a, &s, NULL))
+        return;
+    one(b, "watch_indicators", "gauge", "Values that logs are searched for.", s.indicators);
+    one(b, "watch_index_seconds", "gauge", "When the index was compiled, seconds since 1970.",
+        (uint64_t)s.index_time);
+    one(b, "watch_status_seconds", "gauge", "When the follower last said how it is.",
+        (uint64_t)s.written);
+    for (size_t c = 0; c < sizeof watch_columns / sizeof *watch_columns; c++) {
+        const struct watch_column *w = &watch_columns[c];
+        family(b, w->name, w->type, w->help);
+        for (size_t i = 0; i < s.logs_n; i++) {
+            buf_format(b, "entente_%s{log=\"", w->name);
+            put_label(b, s.logs[i].path);
+            buf_format(
+                b, "\"} %llu\n",
+                (unsigned long long)*(const uint64_t *)(const void *)((const uint8_t *)&s.logs[i] +
+                                                                      w->offset));
+        }
+    }
+}
+
 static void serve_metrics(void *self, struct http_request *q, struct http_response *r)
 {
     struct node *n = self;
@@ -142,6 +195,7 @@ static void serve_metrics(void *self, struct http_request *q, struct http_respon
     one(&b, "up", "gauge", "1.", 1);
     put_columns(&b, &s);
     put_counters(n, &b);
+    put_watch(n, &b, q->arena);
     if (buf_end(&b, &text, &e))
         http_respond(r, 200, TYPE, text);
     else

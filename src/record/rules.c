@@ -132,6 +132,9 @@ const struct rule agreement_rules[] = {
          "externally-visible-direct"),
     OPT("/clauses/share/*/detection", RULE_BOOL, "May the receiver match it against its logs?"),
     OPT("/clauses/share/*/onward", RULE_BOOL, "May the receiver share it on?"),
+    WORD("/clauses/share/*/release", false,
+         "What a node finds by itself (sightings): sent by itself, or after an officer's yes.",
+         "automatic", "officer"),
     OPT("/clauses/share/*/without", RULE_ARRAY, "Properties an object must not carry."),
     REQ("/clauses/share/*/without/*", RULE_TEXT, "A property's name."),
 
