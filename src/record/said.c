@@ -49,12 +49,53 @@ static bool read_payload(struct log *l, uint64_t position, struct arena *a, stru
     return missing.code == ERR_MISSING || err_pass(e, &missing);
 }
 
+/* Acts that stand near each other are read in one go. */
+#define NEAR_BYTES ((uint64_t)8 << 20)
+
+static size_t near_ones(const struct place *at, size_t n)
+{
+    size_t k = 0;
+
+    while (k < n && at[k].act >= at[0].act && at[k].act - at[0].act < NEAR_BYTES &&
+           (at[k].payload == 0 ||
+            (at[k].payload < at[k].act && at[k].act - at[k].payload < NEAR_BYTES &&
+             (k == 0 || at[k].payload > at[k - 1].act))))
+        k++;
+    return k;
+}
+
+static bool read_near(struct log *l, const struct place *at, size_t n, struct arena *a,
+                      struct said *out, struct err *e)
+{
+    uint64_t *position = arena_get_array(a, n * 2, sizeof *position, e);
+    struct segments_record *rec = arena_get_array(a, n * 2, sizeof *rec, e), *next = rec;
+    size_t k = 0;
+
+    for (size_t i = 0; position && rec && i < n; i++) {
+        if (at[i].payload)
+            position[k++] = at[i].payload;
+        position[k++] = at[i].act;
+    }
+    if (!position || !rec || !segments_read_run(l->seg, position, k, a, rec, e))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        out[i].payload = at[i].payload ? next++->payload : bytes_of(NULL, 0);
+        out[i].act = arena_get(a, sizeof *out[i].act, e);
+        if (!out[i].act || !act_parse(next++->payload, a, out[i].act, e))
+            return err_within(e, "log %s", l->origin);
+    }
+    return true;
+}
+
 /* At least one act, and no more than fits. */
 static bool read_some(struct log *l, const struct place *at, size_t n, struct arena *a,
                       struct said *out, size_t *got, struct err *e)
 {
     struct bytes note;
 
+    *got = near_ones(at, n);
+    if (*got > 1)
+        return read_near(l, at, *got, a, out, e);
     for (*got = 0; *got < n && (*got == 0 || arena_used(a) < SAID_ARENA / 4); ++*got) {
         struct said *s = &out[*got];
         s->act = arena_get(a, sizeof *s->act, e);
