@@ -421,11 +421,43 @@ static bool compare(struct visiting *v, const struct state_page *ours,
     return true;
 }
 
+#define BEGIN_AGAIN_US (600 * US_PER_S)
+
+/* Places are a giver's own and go back when its disk does. If all was given and the two still
+ * differ, begin from the start: not at every visit, for there may be a difference that stays. */
+static bool begin_again(struct visiting *v)
+{
+    struct visit *x = v->visit;
+    int64_t now = os_ticks_us(v->n->os);
+    bool again;
+
+    pthread_mutex_lock(&v->n->lock);
+    again = now >= x->dates_again;
+    if (again) {
+        memset(x->dates_from, 0, sizeof x->dates_from);
+        memset(x->dates_told, 0, sizeof x->dates_told);
+        x->dates_again = now + BEGIN_AGAIN_US;
+    }
+    pthread_mutex_unlock(&v->n->lock);
+    return again;
+}
+
+static bool same_dates(const struct state_page *a, const struct state_page *b)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        const struct cases_digest *d = state_page_find(b, &a->pair[i].id);
+        if (!d || !hash_equal(&d->digest, &a->pair[i].digest))
+            return false;
+    }
+    return true;
+}
+
+/* Take, give, and once more from the start if that was not enough. */
 bool exchange_run(struct visiting *v, struct err *e)
 {
     struct state_page ours, theirs;
 
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 5; round++) {
         struct err why = {0};
         if (!state_of_logs(v->slot->desk, v->arena, &ours, &why))
             return true; /* an agreement without clocks has no cases */
@@ -433,7 +465,9 @@ bool exchange_run(struct visiting *v, struct err *e)
             return false;
         if (compare(v, &ours, &theirs))
             return true;
-        if (round < 2 && !level_dates(v, &ours, &theirs, round == 0, e))
+        if (same_dates(&ours, &theirs) || round == 4 || (round == 2 && !begin_again(v)))
+            break;
+        if (!level_dates(v, &ours, &theirs, round % 2 == 0, e))
             return false;
     }
     set_compared(v, NODE_NOT_COMPARED, "");

@@ -46,6 +46,7 @@ struct visit {
     size_t address;  /* which of its card's to try first */
     /* By party, as slot_parties gives them: how far we have its cosignatures, and it ours. */
     uint64_t dates_from[LIMIT_PARTIES], dates_told[LIMIT_PARTIES];
+    int64_t dates_again; /* ticks: when we may begin from the start again */
     enum node_compared compared;
     char differs[65]; /* the first act that comes out otherwise there */
     char trouble[ERR_TEXT_MAX];

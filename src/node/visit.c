@@ -345,6 +345,17 @@ static bool convicted(struct visiting *v)
     return record_head(v->slot->record, v->visit->slug, v->arena, &head, NULL) && head.stopped;
 }
 
+/* Before the fence may open: when did we last sign what they show? A restored disk may not know. */
+static void remember_times(struct visiting *v)
+{
+    for (size_t i = 0; record_fence(v->slot->record) != FENCE_OK && i < v->heads.n; i++) {
+        struct err e = {0};
+        if (!record_remember_time(v->slot->record, v->heads.line[i].slug, v->heads.line[i].cosigned,
+                                  &e))
+            go_on(v, &e);
+    }
+}
+
 bool visit_run(struct visiting *v, struct err *e)
 {
     struct err trouble = {0};
@@ -354,6 +365,7 @@ bool visit_run(struct visiting *v, struct err *e)
     if (!get_heads(v, e))
         return false;
     note_clock(v, v->heads.time);
+    remember_times(v);
     inspect_fence(v);
     inspect_gossip(v);
     pthread_mutex_lock(&v->n->lock);

@@ -367,6 +367,40 @@ bool record_take_dates(struct record *r, struct bytes slug, const struct bytes *
     return ok;
 }
 
+static bool remember(struct record *r, struct log *l, struct bytes note, struct arena *a,
+                     struct err *e)
+{
+    struct cosignature *found;
+    struct checkpoint c;
+    struct note parsed;
+    struct keys k;
+    size_t n;
+
+    if (!note_parse(note, a, &parsed, e) || !checkpoint_parse(parsed.text, &c, e) ||
+        !keys_of(r, l, a, &k, e) || !cosignature_find_all(&parsed, k.key, k.n, a, &found, &n, e))
+        return false;
+    if (strcmp(c.origin, l->origin))
+        return err_fail(e, ERR_PEER, "a head of another log");
+    for (size_t i = 0; i < n; i++)
+        if (k.who[found[i].key].who == r->own - r->logs && (int64_t)found[i].time > l->last_cosign)
+            l->last_cosign = (int64_t)found[i].time; /* durable with the next cosignature */
+    return true;
+}
+
+bool record_remember_time(struct record *r, struct bytes slug, struct bytes note, struct err *e)
+{
+    struct arena *a = arena_new(LIMIT_NOTE_BYTES * 16);
+    struct log *l = log_of(r, slug);
+    bool ok;
+
+    record_lock(r);
+    ok = !l || !r->own || l == r->own || note.n == 0 ||
+         (a ? remember(r, l, note, a, e) : err_fail(e, ERR_NOMEM, "out of memory"));
+    record_unlock(r);
+    arena_free(a);
+    return ok;
+}
+
 /* ---- reading ---- */
 
 bool dates_bracket(struct record *r, struct log *l, uint64_t index, int64_t *after, int64_t *before,

@@ -5,7 +5,7 @@
  *     an honest node never shows two roots for one size
  *     a cosigner never cosigns a smaller tree later than a larger one
  *     nobody honest is ever convicted; who shows two faces is
- *     once the faults end, both hold and have cosigned all there is
+ *     once the faults end, both hold and have cosigned all there is, and fold the same
  */
 #include "node/node_rig.h"
 
@@ -421,6 +421,24 @@ static void other_face(struct sim *s)
 /* ---- the end: no more faults
  * --------------------------------------------------------------------------------- */
 
+/* What the cases come to, and of which inputs: the same on both sides. */
+static void check_desks(struct sim *s)
+{
+    struct desk_state state[2];
+    struct err e = {0};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct desk *d = node_desk(s->rig->nodes[i].node, s->rig->id, &e);
+        must(d && desk_begin(d, &e), &e);
+        must(desk_state(d, &state[i], &e), &e);
+        desk_end(d);
+    }
+    if (!hash_equal(&state[0].inputs, &state[1].inputs))
+        BROKEN(s, "the two do not hold the same cosignatures");
+    if (!hash_equal(&state[0].root, &state[1].root))
+        BROKEN(s, "from the same inputs the two come to different states");
+}
+
 static void settle(struct sim *s)
 {
     s->quiet = true;
@@ -444,6 +462,7 @@ static void settle(struct sim *s)
             s->side[i].acts[k].lost = false;
         check_node(s, i);
     }
+    check_desks(s);
 }
 
 /* ---- runs
