@@ -4,7 +4,7 @@
  * is the caller's affair. The receiver learns which of its items the sender has too. The sender
  * learns the receiver's (declared) size, and nothing else, even if it cheats; the receiver
  * learns the sender's (declared) size and the matches, even if it cheats. What that does not
- * give (a party may lie about its list) stands in doc/comparing-lists.md.
+ * give (a party may lie about its list) stands in doc/threat-model.md.
  *
  *     struct psi_set *set = psi_set_new(most, e);
  *     psi_set_add(set, item, e) ...                  // canonical bytes: see psi/normalise.h

@@ -149,6 +149,29 @@ static void say_share(struct explain *x, const struct json *share)
     buf_say(&x->b, x->words, "  What is not marked is not shared.\n");
 }
 
+/* What kinds of items, and what else the clause says of them. */
+static void say_match_items(struct explain *x, const struct json *c)
+{
+    const struct json *items = json_find(c, "items");
+    struct bytes item;
+    bool flag;
+
+    buf_say(&x->b, x->words, "    Types of items:");
+    for (size_t i = 0; i < json_count(items); i++)
+        if (json_as_string(json_at(items, i), &item)) {
+            buf_puts(&x->b, i ? ", " : " ");
+            buf_escaped(&x->b, item);
+        }
+    buf_puts(&x->b, ".\n");
+    if (json_as_bool(json_find(c, "guessable"), &flag) && flag)
+        buf_say(&x->b, x->words,
+                "    Types whose values can all be tried are agreed to: the budget of items alone "
+                "bounds what can be learnt by guessing.\n");
+    if (json_find(c, "reveal_from"))
+        buf_say(&x->b, x->words, "    The items are shown only if %s or more are in common.\n",
+                number_at(x, c, "reveal_from"));
+}
+
 static void say_match(struct explain *x, const struct json *match)
 {
     if (json_count(match) == 0)
@@ -163,7 +186,11 @@ static void say_match(struct explain *x, const struct json *match)
                 word(x, "explain", purpose), number_at(x, c, "min"), number_at(x, c, "max"),
                 number_at(x, c, "per_day"), number_at(x, c, "items_per_quarter"),
                 word_at(x, "explain", c, "result"), word_at(x, "explain", c, "to"));
+        say_match_items(x, c);
     }
+    buf_say(&x->b, x->words,
+            "  Both nodes hold each comparison against these limits before anything cryptographic is "
+            "said, and both logs hold a commitment to each list.\n");
 }
 
 static void say_clocks(struct explain *x, const struct json *clock)
