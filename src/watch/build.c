@@ -4,7 +4,7 @@
  * because only the bucket matters; then filters, buckets and entries are written in one sweep. */
 #include "base/text.h"
 #include "crypto/crypto.h"
-#include "watch/watch_impl.h"
+#include "watch/scan_impl.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -37,6 +37,9 @@ struct watch_builder {
     size_t n_names, cap_names;
     size_t last_origin, last_warned; /* feeds come in one piece: look there first */
     uint8_t canon[CANON_MAX];
+    uint64_t given;                 /* indicators; items are more */
+    uint8_t host[LIMIT_WATCH_NAME]; /* of the last URL */
+    size_t host_n;
 };
 
 static void draw_key(struct watch_builder *b)
@@ -182,11 +185,64 @@ static uint8_t *put_head(const struct watch_builder *b, const struct watch_indic
     return in->warned.n ? put16(p, b->last_warned) : p;
 }
 
+/* One entry; `flags` beyond those that the indicator has by itself. */
+static bool put_item(struct watch_builder *b, const struct watch_indicator *in, struct bytes canon,
+                     uint8_t flags, struct err *e)
+{
+    void *entries = b->entries, *items = b->items;
+    uint8_t *p;
+
+    if (b->n_items >= LIMIT_WATCH_INDICATORS ||
+        b->n_entries > UINT32_MAX - (CANON_MAX + ENTRY_FIXED_MAX))
+        return err_fail(e, ERR_LIMIT, "the index is full: %zu indicators", b->n_items);
+    if (!room(&entries, b->n_entries, &b->cap_entries, canon.n + ENTRY_FIXED_MAX, 1, e))
+        return false;
+    b->entries = entries;
+    if (!room(&items, b->n_items, &b->cap_items, 1, sizeof *b->items, e))
+        return false;
+    b->items = items;
+    p = put_head(b, in, canon.n, b->entries + b->n_entries);
+    b->entries[b->n_entries] |= flags;
+    memcpy(p, canon.p, canon.n);
+    b->items[b->n_items++] =
+        (struct item){hash_value(&b->key, in->kind, canon), (uint32_t)b->n_entries,
+                      (uint16_t)((size_t)(p - b->entries) + canon.n - b->n_entries),
+                      (uint16_t)(in->kind | flags)};
+    b->n_entries = (size_t)(p - b->entries) + canon.n;
+    return true;
+}
+
+/* The host of a URL, so that lines that have host and path apart are looked at. Feeds name one host
+ * many times in a row; others are found to be there twice when the file is drawn. */
+static bool put_host(struct watch_builder *b, struct bytes url, struct err *e)
+{
+    static const enum watch_kind kinds[] = {WATCH_IPV4, WATCH_DOMAIN, WATCH_IPV6};
+    struct watch_indicator in = {0};
+    struct bytes host;
+    const char *why;
+    size_t origin = b->last_origin, n;
+    bool ok = true;
+
+    if (!url_host(url, &host) || host.n > sizeof b->host ||
+        bytes_equal(host, bytes_of(b->host, b->host_n)))
+        return true;
+    memcpy(b->host, host.p, host.n);
+    b->host_n = host.n;
+    for (size_t i = 0; i < 3; i++)
+        if (canon_value(kinds[i], host, b->canon, &n, &why)) {
+            in.kind = kinds[i];
+            b->last_origin = 0;
+            ok = put_item(b, &in, bytes_of(b->canon, n), ENTRY_HOST, e);
+            b->last_origin = origin;
+            break;
+        }
+    return ok;
+}
+
 bool watch_builder_add(struct watch_builder *b, const struct watch_indicator *in, struct err *e)
 {
-    uint8_t *canon = b->canon, *p;
+    uint8_t *canon = b->canon;
     const char *why;
-    void *entries = b->entries, *items = b->items;
     char shown[128];
     size_t n;
 
@@ -196,24 +252,12 @@ bool watch_builder_add(struct watch_builder *b, const struct watch_indicator *in
         text_escape(shown, sizeof shown, in->value);
         return err_fail(e, ERR_INPUT, "\"%s\" is not %s", shown, why);
     }
-    if (b->n_items >= LIMIT_WATCH_INDICATORS ||
-        b->n_entries > UINT32_MAX - (CANON_MAX + ENTRY_FIXED_MAX))
-        return err_fail(e, ERR_LIMIT, "the index is full: %zu indicators", b->n_items);
     if (!intern(b, in->origin, &b->last_origin, e) ||
         (in->warned.n && !intern(b, in->warned, &b->last_warned, e)) ||
-        !room(&entries, b->n_entries, &b->cap_entries, n + ENTRY_FIXED_MAX, 1, e))
+        !put_item(b, in, bytes_of(canon, n), 0, e))
         return false;
-    b->entries = entries;
-    if (!room(&items, b->n_items, &b->cap_items, 1, sizeof *b->items, e))
-        return false;
-    b->items = items;
-    p = put_head(b, in, n, b->entries + b->n_entries);
-    memcpy(p, canon, n);
-    b->items[b->n_items++] =
-        (struct item){hash_value(&b->key, in->kind, bytes_of(canon, n)), (uint32_t)b->n_entries,
-                      (uint16_t)((size_t)(p - b->entries) + n - b->n_entries), (uint16_t)in->kind};
-    b->n_entries = (size_t)(p - b->entries) + n;
-    return true;
+    b->given++;
+    return in->kind != WATCH_URL || put_host(b, in->value, e);
 }
 
 /* ---- the image --------------------------------------------------------------------------- */
@@ -413,7 +457,8 @@ static void put_entry(struct image *m, const struct item *it)
     struct entry en;
     unsigned length;
 
-    m->counts[it->kind]++;
+    if (!(it->kind & ENTRY_HOST))
+        m->counts[it->kind]++;
     if (it->kind == WATCH_IPV4 && !(m->b->entries[it->at] & ENTRY_WARNED)) {
         or64(m->out + m->offset[SECTION_FILTER4] + 8 * scale(it->hash, m->words4),
              filter_bits(it->hash));
@@ -514,7 +559,7 @@ static void lay_out(struct image *m, size_t used16)
         names += 2 + m->b->names[i].n;
     for (size_t i = 0; i < m->unique; i++) {
         entries += m->sorted[i].size;
-        ipv4 += m->sorted[i].kind == WATCH_IPV4;
+        ipv4 += (m->sorted[i].kind & ENTRY_KIND) == WATCH_IPV4;
     }
     m->words4 = words_for(ipv4);
     m->words = words_for(m->unique - ipv4);
@@ -569,10 +614,14 @@ done:
 
 static void report(const struct image *m, const uint8_t digest[32], struct watch_built *out)
 {
+    uint64_t total = 0;
+
     if (!out)
         return;
-    *out = (struct watch_built){.indicators = m->unique,
-                                .duplicates = m->b->n_items - m->unique,
+    for (int i = 0; i < WATCH_KINDS; i++)
+        total += m->counts[i];
+    *out = (struct watch_built){.indicators = total,
+                                .duplicates = m->b->given - total,
                                 .warned = m->warned,
                                 .size_bytes = m->total};
     memcpy(out->by_kind, m->counts, sizeof out->by_kind);

@@ -120,7 +120,7 @@ int64_t text_time(struct bytes line)
 void columns_reset(struct columns *c)
 {
     c->n = 0;
-    c->time = SIZE_MAX;
+    c->time = c->host = c->uri = SIZE_MAX;
     c->separator = '\t';
     c->log_n = 0;
 }
@@ -132,7 +132,7 @@ static void set_names(struct columns *c, struct bytes names, char separator)
     size_t at = 0;
 
     c->n = 0;
-    c->time = SIZE_MAX;
+    c->time = c->host = c->uri = SIZE_MAX;
     if (c->room < names.n + 1) {
         char *more = realloc(c->text, names.n + 1);
         if (!more)
@@ -148,6 +148,10 @@ static void set_names(struct columns *c, struct bytes names, char separator)
         c->at[c->n] = (uint32_t)at;
         if (!strcmp(c->text + at, "ts") || !strcmp(c->text + at, "timestamp"))
             c->time = c->n;
+        if (!strcmp(c->text + at, "host"))
+            c->host = c->n;
+        if (!strcmp(c->text + at, "uri"))
+            c->uri = c->n;
         c->n++;
         at = end + 1;
     }
@@ -191,8 +195,7 @@ void zeek_header(struct columns *c, struct bytes line)
     }
 }
 
-/* The n-th column of a line. */
-static struct bytes column(struct bytes line, char separator, size_t n)
+struct bytes column_value(struct bytes line, char separator, size_t n)
 {
     for (; n; n--) {
         size_t end = bytes_find_byte(line, (uint8_t)separator);
@@ -208,7 +211,7 @@ void zeek_field(const struct columns *c, struct line *line, size_t at, const str
         return;
     line->field = column_name(c, k->count(line->text.p, at, (uint8_t)c->separator));
     if (c->time != SIZE_MAX)
-        line->event_us = event_time(column(line->text, c->separator, c->time));
+        line->event_us = event_time(column_value(line->text, c->separator, c->time));
 }
 
 /* ---- CSV ---------------------------------------------------------------------------------------

@@ -148,6 +148,8 @@ static bool gather(struct job *j, struct err *e)
     if (!j->items)
         return err_fail(e, ERR_NOMEM, "out of memory");
     for (uint64_t at = 0, here = 0; entry_decode(all, at, &en, &at); here = at) {
+        if (en.flags & ENTRY_HOST)
+            continue;
         if (!kind_fits(j->o->as, en.kind))
             j->counts->no_form++;
         else if (!in_force(j->o, &en))
@@ -164,7 +166,7 @@ static bool gather(struct job *j, struct err *e)
 
 static bool taken(const struct job *j, const struct entry *en)
 {
-    return in_force(j->o, en);
+    return !(en->flags & ENTRY_HOST) && in_force(j->o, en);
 }
 
 static bool has(const struct job *j, enum watch_kind kind, struct bytes canon)

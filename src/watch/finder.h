@@ -36,8 +36,9 @@ struct probe {
 struct finder {
     const struct watch_index *ix;
     struct memo *memo;
-    bool json; /* a backslash and the letter behind it are no part of a token */
-    bool zeek; /* lines that begin with '#' are wanted */
+    bool json;  /* a backslash and the letter behind it are no part of a token */
+    bool zeek;  /* lines that begin with '#' are wanted */
+    bool hosts; /* and tokens that are only the host of a URL */
     /* The piece. */
     const uint8_t *p;
     size_t n;

@@ -144,10 +144,12 @@ static bool check_entries(const struct watch_index *ix)
         uint64_t end = load32(starts.p + 4 * (b + 1));
         if (load32(starts.p + 4 * b) != at || end < at || end > entries.n)
             return false;
-        for (; at < end; n++)
+        while (at < end) {
             if (!entry_decode(bytes_of(entries.p, (size_t)end), at, &en, &at) ||
                 en.origin >= ix->names || (en.flags & ENTRY_WARNED && en.warned >= ix->names))
                 return false;
+            n += !(en.flags & ENTRY_HOST);
+        }
     }
     return at == entries.n && n == ix->total;
 }
@@ -303,7 +305,9 @@ bool entry_decode(struct bytes all, uint64_t at, struct entry *out, uint64_t *ne
     n = *p++;
     if (en.flags & ENTRY_LONG)
         n |= (size_t)*p++ << 8;
-    if (en.flags & 0x80 || (unsigned)en.kind >= WATCH_KINDS || !size_fits(en.kind, n) ||
+    if ((unsigned)en.kind >= WATCH_KINDS || !size_fits(en.kind, n) ||
+        (en.flags & ENTRY_HOST && en.kind != WATCH_DOMAIN && en.kind != WATCH_IPV4 &&
+         en.kind != WATCH_IPV6) ||
         end - p < 6)
         return false;
     en.origin = load16(p);
@@ -410,8 +414,10 @@ bool watch_index_next(const struct watch_index *ix, uint64_t *at, struct watch_i
 {
     struct entry en;
 
-    if (!entry_decode(ix->section[SECTION_ENTRIES], *at, &en, at))
-        return false;
+    do {
+        if (!entry_decode(ix->section[SECTION_ENTRIES], *at, &en, at))
+            return false;
+    } while (en.flags & ENTRY_HOST);
     entry_indicator(ix, &en, bytes_of(text, canon_print(en.kind, en.value, text)), out);
     return true;
 }

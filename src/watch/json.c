@@ -437,6 +437,13 @@ static bool no_string(struct json_walk *w, size_t from, size_t to)
     return true;
 }
 
+static bool names_a_host(const struct json_walk *w)
+{
+    struct bytes key = bytes_part(w->line, w->level[w->depth].key, w->level[w->depth].key_n);
+
+    return bytes_are(key, "host") || bytes_are(key, "hostname");
+}
+
 /* One string: decode it behind a newline, search it, give what is there. */
 static bool apart(struct json_walk *w, size_t from, size_t to)
 {
@@ -451,6 +458,7 @@ static bool apart(struct json_walk *w, size_t from, size_t to)
         return true;
     memset(text + n, '\n', SLACK);
     finder_begin(f, text, n);
+    f->hosts = s->finder.hosts && names_a_host(w);
     while (finder_next(f, s->kernel))
         for (size_t l = 0; l < 3; l++)
             for (size_t i = 0; i < lists[l]->n; i++) {

@@ -27,6 +27,10 @@ static bool give_one(void *self, const struct entry *en, uint64_t id, enum watch
                             .line_offset = g->line->offset,
                             .event_us = g->line->event_us};
 
+    if (en->flags & ENTRY_HOST) {
+        s->host_seen = true;
+        return true;
+    }
     s->counts.hits++;
     s->counts.hit_lines += s->hit_line != g->line->number;
     s->hit_line = g->line->number;
@@ -130,7 +134,10 @@ static bool give_line(struct watch_scanner *s, const struct token *t, size_t n, 
 
     advance(s, t->start);
     line.number = s->piece_lines + s->cursor_lines + 1;
+    s->host_seen = false;
     if (!(s->finder.json ? json_group(s, &line, t, n, known) : text_line(s, &line, t, n)))
+        return false;
+    if (s->host_seen && !s->options.tokens_only && !compose_urls(s, &line))
         return false;
     if (!s->events || s->format == WATCH_CSV || s->counts.hits == hits ||
         s->event_line == line.number)
@@ -176,6 +183,8 @@ static bool give_chunk(struct watch_scanner *s)
             if (t.start < s->taken)
                 continue;
         }
+        if (t.as_host && s->format == WATCH_ZEEK && s->columns.uri == SIZE_MAX)
+            continue; /* no log of requests */
         if (!n) {
             lf = memchr(s->p + t.start, '\n', s->piece_n - t.start);
             line_end = lf ? (size_t)(lf - s->p) : s->piece_n;

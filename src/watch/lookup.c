@@ -19,6 +19,8 @@ static void ask(struct query *q, enum watch_kind kind, struct bytes canon, enum 
         return;
     c = index_seek(q->ix, kind, canon, h);
     while (!q->stop && index_same(&c, &en, &id)) {
+        if (en.flags & ENTRY_HOST && how != WATCH_EXACT)
+            continue; /* of that host alone */
         q->found = true;
         q->stop = !q->hit || !q->hit(q->self, &en, id, how);
     }
@@ -216,6 +218,8 @@ static bool show_one(void *self, const struct entry *en, uint64_t id, enum watch
     uint8_t text[WATCH_VALUE_MAX];
 
     (void)how;
+    if (en->flags & ENTRY_HOST)
+        return true;
     entry_indicator(s->ix, en, bytes_of(text, canon_print(en->kind, en->value, text)), &in);
     return s->each(s->self, &in, id);
 }

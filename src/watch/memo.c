@@ -13,6 +13,7 @@ struct known {
     uint8_t kind; /* enum token_kind + 1; 0: empty */
     uint8_t size, text[MEMO_TEXT];
     uint8_t n; /* hits; more than MEMO_HITS: look them up again */
+    bool hit;  /* one of them is more than a URL's host */
     uint8_t how[MEMO_HITS];
     uint32_t at[MEMO_HITS];
 };
@@ -56,7 +57,7 @@ static bool learn(void *self, const struct entry *en, uint64_t id, enum watch_ho
 {
     struct known *k = self;
 
-    (void)en;
+    k->hit |= !(en->flags & ENTRY_HOST);
     if (k->n < MEMO_HITS) {
         k->at[k->n] = (uint32_t)id;
         k->how[k->n] = (uint8_t)how;
@@ -75,16 +76,20 @@ static const struct known *known(struct memo *m, const struct watch_index *ix, e
     k->size = (uint8_t)text.n;
     memcpy(k->text, text.p, text.n);
     k->n = 0;
+    k->hit = false;
     token_hits(ix, kind, text, false, learn, k);
     return k;
 }
 
-bool memo_there(struct memo *m, const struct watch_index *ix, enum token_kind kind,
-                struct bytes text, bool cut)
+enum there memo_there(struct memo *m, const struct watch_index *ix, enum token_kind kind,
+                      struct bytes text, bool cut)
 {
+    const struct known *k;
+
     if (cut || text.n > MEMO_TEXT || text.n == 0)
-        return token_is_there(ix, kind, text, cut);
-    return known(m, ix, kind, text)->n > 0;
+        return token_is_there(ix, kind, text, cut) ? THERE : NOT_THERE;
+    k = known(m, ix, kind, text);
+    return k->n == 0 ? NOT_THERE : k->hit || k->n > MEMO_HITS ? THERE : THERE_AS_HOST;
 }
 
 bool memo_hits(struct memo *m, const struct watch_index *ix, enum token_kind kind,

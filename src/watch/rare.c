@@ -13,7 +13,42 @@ static void give(struct finder *f, struct list *l, size_t start, size_t end, enu
 {
     if (end < f->fresh || (f->open_right && end == f->n))
         return;
-    l->at[l->n++] = (struct token){(uint32_t)start, (uint32_t)end, (uint32_t)kind, cut};
+    l->at[l->n++] = (struct token){(uint32_t)start, (uint32_t)end, (uint32_t)kind, cut, 0};
+}
+
+/* Is the token the value of a member "host" or "hostname"? */
+static bool is_host_member(const struct finder *f, size_t start)
+{
+    static const char host[] = "host", hostname[] = "hostname";
+    const uint8_t *p = f->p;
+    size_t at = start;
+
+    if (at == 0 || p[--at] != '"')
+        return false;
+    while (at > 0 && p[at - 1] == ' ')
+        at--;
+    if (at == 0 || p[--at] != ':')
+        return false;
+    while (at > 0 && p[at - 1] == ' ')
+        at--;
+    if (at == 0 || p[--at] != '"')
+        return false;
+    return (at >= 4 && memcmp(p + at - 4, host, 4) == 0) ||
+           (at >= 8 && memcmp(p + at - 8, hostname, 8) == 0);
+}
+
+/* A token that hits, or, where hosts and paths are put together, that may be the host. */
+static void give_there(struct finder *f, struct list *l, size_t start, size_t end,
+                       enum token_kind kind, bool cut, enum there there)
+{
+    size_t n = l->n;
+
+    if (there == NOT_THERE ||
+        (there == THERE_AS_HOST && (!f->hosts || (f->json && !is_host_member(f, start)))))
+        return;
+    give(f, l, start, end, kind, cut);
+    if (l->n > n)
+        l->at[n].as_host = there == THERE_AS_HOST;
 }
 
 static void look(struct finder *f, size_t at)
@@ -37,11 +72,12 @@ size_t escape_size(const struct finder *f, size_t start, size_t end)
     return n < end - start ? n : end - start;
 }
 
-static bool hits(const struct finder *f, enum token_kind kind, size_t start, size_t end, bool cut)
+static enum there hits(const struct finder *f, enum token_kind kind, size_t start, size_t end,
+                       bool cut)
 {
     struct bytes text = bytes_of(f->p + start, end - start);
 
-    return start < end && memo_there(f->memo, f->ix, kind, text, cut);
+    return start < end ? memo_there(f->memo, f->ix, kind, text, cut) : NOT_THERE;
 }
 
 /* Give a token that may begin behind an escape. If the line turns out not to be JSON the escape
@@ -52,25 +88,24 @@ static void give_either(struct finder *f, struct list *l, size_t start, size_t e
     size_t escape = escape_size(f, start, end);
     bool cut = f->open_left && start == 0;
 
-    if (hits(f, kind, start + escape, end, cut))
-        give(f, l, start + escape, end, kind, cut);
-    if (escape && hits(f, kind, start, end, cut))
+    give_there(f, l, start + escape, end, kind, cut, hits(f, kind, start + escape, end, cut));
+    if (escape && hits(f, kind, start, end, cut) == THERE)
         look(f, start);
 }
 
 void check_ipv4(struct finder *f, size_t start, size_t end, uint32_t ip)
 {
     (void)ip;
-    if (!(f->open_left && start == 0) && hits(f, TOKEN_IPV4, start, end, false))
-        give(f, &f->ipv4, start, end, TOKEN_IPV4, false);
+    if (!(f->open_left && start == 0))
+        give_there(f, &f->ipv4, start, end, TOKEN_IPV4, false,
+                   hits(f, TOKEN_IPV4, start, end, false));
 }
 
 void check_name(struct finder *f, size_t start, size_t end)
 {
     bool cut = f->open_left && start == 0;
 
-    if (hits(f, TOKEN_NAME, start, end, cut))
-        give(f, &f->name, start, end, TOKEN_NAME, cut);
+    give_there(f, &f->name, start, end, TOKEN_NAME, cut, hits(f, TOKEN_NAME, start, end, cut));
 }
 
 void slow_name(struct finder *f, size_t end)
@@ -243,7 +278,7 @@ static void rare_look(struct finder *f, size_t at)
 static void rare_header(struct finder *f, size_t at)
 {
     if (at < f->n && at >= f->fresh)
-        f->rare.at[f->rare.n++] = (struct token){(uint32_t)at, (uint32_t)at, TOKEN_HEADER, 0};
+        f->rare.at[f->rare.n++] = (struct token){(uint32_t)at, (uint32_t)at, TOKEN_HEADER, 0, 0};
 }
 
 static void each(struct finder *f, size_t at, uint64_t bits, void (*rare)(struct finder *, size_t))

@@ -41,7 +41,7 @@ static void stream_reset(struct watch_scanner *s)
     s->n = s->overlap = 0;
     s->offset = s->lines = s->line_offset = 0;
     s->begun = s->mid_line = s->open_left = s->url_open = false;
-    s->hit_line = s->event_line = UINT64_MAX;
+    s->hit_line = s->event_line = s->composed_line = UINT64_MAX;
     s->cutting = false;
     s->format = s->options.format;
     columns_reset(&s->columns);
@@ -125,6 +125,8 @@ static void begin(struct watch_scanner *s, struct bytes first)
         s->format = guess_format(first);
     s->finder.json = s->format == WATCH_JSON;
     s->finder.zeek = s->format == WATCH_ZEEK;
+    s->finder.hosts =
+        !s->options.tokens_only && (s->format == WATCH_ZEEK || s->format == WATCH_JSON);
 }
 
 /* The piece that begins inside a URL: nothing begins before that one's end. */

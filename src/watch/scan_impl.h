@@ -10,7 +10,7 @@ struct columns {
     char *text; /* names, each with a zero behind it */
     size_t room;
     uint32_t at[LIMIT_WATCH_COLUMNS]; /* in text */
-    size_t n, time;                   /* time: the column `ts`, or SIZE_MAX */
+    size_t n, time, host, uri;        /* columns `ts`, `host`, `uri`, or SIZE_MAX */
     char separator;
     char log[64];
     size_t log_n;
@@ -66,15 +66,18 @@ struct watch_scanner {
     size_t taken;      /* lines before here are done */
     uint64_t hit_line; /* the last line with a hit, for the count */
     bool stopped;
-    bool cutting;          /* the piece ends inside a line */
-    struct events *events; /* event.c; NULL: none are wanted */
-    uint64_t event_line;   /* the last line that gave one */
+    bool host_seen;         /* the line in hand names the host of some URL on the list */
+    uint64_t composed_line; /* the last line that was put together */
+    bool cutting;           /* the piece ends inside a line */
+    struct events *events;  /* event.c; NULL: none are wanted */
+    uint64_t event_line;    /* the last line that gave one */
 
     struct columns columns;
     struct csv csv;
     uint8_t *decoded; /* a line's strings, with SLACK before and behind */
     size_t decoded_cap;
-    uint8_t value[WATCH_VALUE_MAX]; /* the text of the indicator in hand */
+    uint8_t url[WATCH_VALUE_MAX + 512]; /* put together */
+    uint8_t value[WATCH_VALUE_MAX];     /* the text of the indicator in hand */
     char paths[JSON_PATHS];
     struct json_spot spots[JSON_SPOTS];
 };
@@ -93,6 +96,12 @@ struct line {
 /* Look a token up and give its hits to the sink. `seen` is its text, at `offset` of the stream. */
 bool give_hits(struct watch_scanner *s, const struct line *line, enum token_kind kind,
                struct bytes seen, bool cut, uint64_t offset);
+
+/* ---- compose.c ---- */
+/* A line's host and path as URLs; give their hits. */
+bool compose_urls(struct watch_scanner *s, const struct line *line);
+/* The host of a URL; false: it has none. */
+bool url_host(struct bytes url, struct bytes *host);
 
 /* ---- json.c ---- */
 /* Called for each string value: its bytes between the quotes, as they stand. */
@@ -132,6 +141,8 @@ void csv_begin(struct watch_scanner *s);
 /* Go on to `at` in the piece. */
 void csv_advance(struct watch_scanner *s, size_t at);
 void csv_field(const struct watch_scanner *s, struct line *line);
+/* The n-th column of a line. */
+struct bytes column_value(struct bytes line, char separator, size_t n);
 /* The column's name; empty: there is none. */
 struct bytes column_name(const struct columns *c, size_t n);
 /* The time that a line of text begins with, or that stands in brackets as web servers write it;

@@ -162,6 +162,10 @@ struct watch_options {
      * every_line each line; then nothing is searched for. The same `self`; as of `hit`. */
     bool (*event)(void *self, const struct watch_event *event);
     bool every_line;
+    /* Tokens as they stand and nothing else. Otherwise, where a log has a request's host and path
+     * in two fields (Zeek's http, eve), they are put together and looked up as a URL too: with
+     * http, https and without a scheme. */
+    bool tokens_only;
 };
 
 struct watch_counts {

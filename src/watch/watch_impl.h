@@ -113,7 +113,7 @@ static inline uint64_t filter_bits(uint64_t h)
 
 /* ---- the file (doc/formats/watch-index.md) --------------------------------------------------- */
 
-#define INDEX_MAGIC "entente watch 1\n"
+#define INDEX_MAGIC "entente watch 2\n"
 #define INDEX_HEADER 512
 #define LABEL_BITS 65536 /* in the bitmap of last labels */
 
@@ -135,6 +135,7 @@ enum section {
 #define ENTRY_TIMED 0x10  /* u32 from, u32 until */
 #define ENTRY_WARNED 0x20 /* u16 the warning list's name */
 #define ENTRY_LONG 0x40   /* the length has two bytes */
+#define ENTRY_HOST 0x80   /* no indicator, but the host of some URL that is one (compose.c) */
 #define ENTRY_FIXED_MAX (1 + 2 + 2 + 4 + 2 + 8)
 
 struct entry {
@@ -224,7 +225,8 @@ enum token_kind {
 struct token {
     uint32_t start, end; /* within the piece */
     uint32_t kind;
-    uint32_t cut; /* it goes on to the left of the piece */
+    uint16_t cut;     /* it goes on to the left of the piece */
+    uint16_t as_host; /* it is only the host of a URL that is searched for */
 };
 
 /* Called for each indicator that a token hits. */
@@ -242,8 +244,13 @@ struct memo;
 struct memo *memo_new(struct err *e);
 void memo_free(struct memo *m);
 void memo_forget(struct memo *m); /* another index */
-bool memo_there(struct memo *m, const struct watch_index *ix, enum token_kind kind,
-                struct bytes text, bool cut);
+enum there {
+    NOT_THERE,
+    THERE_AS_HOST, /* of a URL, and nothing else */
+    THERE,
+};
+enum there memo_there(struct memo *m, const struct watch_index *ix, enum token_kind kind,
+                      struct bytes text, bool cut);
 bool memo_hits(struct memo *m, const struct watch_index *ix, enum token_kind kind,
                struct bytes text, bool cut, token_hit *hit, void *self);
 

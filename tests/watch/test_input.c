@@ -228,6 +228,77 @@ static void a_bomb_is_not_unpacked_to_its_end(void **state)
     arena_free(a);
 }
 
+/* ---- URLs in two fields
+ * ---------------------------------------------------------------------------- */
+
+#define HTTP_LOG "#separator \\x09\n#path\thttp\n#fields\tts\tid.resp_p\thost\turi\n1.0\t"
+
+static const struct request {
+    const char *name, *url, *log;
+    const char *says; /* the hits */
+} requests[] = {
+    {"Zeek's http", "http://evil.example/b?c", HTTP_LOG "80\tEVIL.example\t/b?c\n",
+     "4 http://evil.example/b?c uri|"},
+    {"with https in the list", "https://evil.example/b", HTTP_LOG "443\tevil.example\t/b\n",
+     "4 https://evil.example/b uri|"},
+    {"without a scheme in the list", "evil.example/b", HTTP_LOG "80\tevil.example\t/b\n",
+     "4 evil.example/b uri|"},
+    {"a port of its own", "http://evil.example:8080/b", HTTP_LOG "8080\tevil.example\t/b\n",
+     "4 http://evil.example:8080/b uri|"},
+    {"an address as host", "http://192.0.2.9/b", HTTP_LOG "80\t192.0.2.9\t/b\n",
+     "4 http://192.0.2.9/b uri|"},
+    {"another path", "http://evil.example/b", HTTP_LOG "80\tevil.example\t/B\n", ""},
+    {"a host below", "http://evil.example/b", HTTP_LOG "80\tx.evil.example\t/b\n", ""},
+    {"the host alone is no hit", "http://evil.example/b", "evil.example /b\n", ""},
+    {"eve", "http://evil.example/b/c",
+     "{\"event_type\":\"http\",\"http\":{\"hostname\":\"evil.example\",\"url\":\"\\/b\\/c\"}}\n",
+     "1 http://evil.example/b/c uri|"},
+    {"eve, with an escaped URL beside it", "http://evil.example/b",
+     "{\"event_type\":\"http\",\"http\":{\"http_refer\":\"http:\\/\\/x\",\"hostname\":"
+     "\"evil.example\",\"url\":\"\\/b\"}}\n",
+     "1 http://evil.example/b uri|"},
+    {"Zeek's JSON", "http://evil.example/b",
+     "{\"_path\":\"http\",\"host\":\"evil.example\",\"uri\":\"/b\"}\n",
+     "1 http://evil.example/b uri|"},
+};
+
+static void urls_are_put_together(void **state)
+{
+    const struct request *r = *state;
+    struct arena *a = test_arena();
+    struct err e = {0};
+    struct watch_builder *b = watch_builder_new(os_system(), &e);
+    struct watch_indicator in = {.kind = WATCH_URL, .value = bytes_text(r->url)}, out;
+    struct watch_built built;
+    struct bytes file;
+    struct watch_index *ix;
+    struct seen seen = {0};
+    uint8_t text[WATCH_VALUE_MAX];
+    uint64_t at = 0, n = 0;
+
+    must(b && watch_builder_add(b, &in, &e) && watch_builder_add(b, &in, &e) &&
+             watch_builder_encode(b, a, &file, &built, &e),
+         &e);
+    assert_int_equal(built.indicators, 1);
+    assert_int_equal(built.duplicates, 1);
+    ix = watch_index_of(file, &e);
+    must(ix != NULL, &e);
+    while (watch_index_next(ix, &at, &out, text)) /* its host is no indicator */
+        n++;
+    assert_int_equal(n, 1);
+    for (size_t step = 1; step < 100; step += 7) {
+        struct watch_scanner *s = scanner_of(ix, &seen);
+        seen.n = 0;
+        seen.text[0] = '\0';
+        must(feed(s, bytes_text(r->log), step, &e), &e);
+        assert_string_equal(seen.text, r->says);
+        watch_scanner_free(s);
+    }
+    watch_builder_free(b);
+    watch_index_close(ix);
+    arena_free(a);
+}
+
 /* ---- two threads
  * -------------------------------------------------------------------------------- */
 
@@ -606,6 +677,17 @@ int main(void)
         cmocka_unit_test(captures_tell_their_names),
         cmocka_unit_test(following_survives_kill_rename_and_cut),
         cmocka_unit_test(a_tally_counts_lines_not_repeats),
+        ROW_TEST(urls_are_put_together, requests[0]),
+        ROW_TEST(urls_are_put_together, requests[1]),
+        ROW_TEST(urls_are_put_together, requests[2]),
+        ROW_TEST(urls_are_put_together, requests[3]),
+        ROW_TEST(urls_are_put_together, requests[4]),
+        ROW_TEST(urls_are_put_together, requests[5]),
+        ROW_TEST(urls_are_put_together, requests[6]),
+        ROW_TEST(urls_are_put_together, requests[7]),
+        ROW_TEST(urls_are_put_together, requests[8]),
+        ROW_TEST(urls_are_put_together, requests[9]),
+        ROW_TEST(urls_are_put_together, requests[10]),
         ROW_TEST(prints, forms[0]),
         ROW_TEST(prints, forms[1]),
         ROW_TEST(prints, forms[2]),

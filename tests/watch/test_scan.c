@@ -121,7 +121,8 @@ static void compare(struct hits *got, struct hits *want, struct bytes text, cons
 static void scan(struct watch_index *ix, const char *kernel, enum watch_format format,
                  struct bytes text, struct rng *cuts, struct hits *out)
 {
-    struct watch_options o = {.format = format, .kernel = kernel, .hit = note_scan, .self = out};
+    struct watch_options o = {
+        .format = format, .kernel = kernel, .hit = note_scan, .self = out, .tokens_only = true};
     struct err e = {0};
     struct watch_scanner *s = watch_scanner_new(ix, &o, &e);
 
@@ -444,8 +445,11 @@ static void json_strings_are_read_as_they_mean(void **state)
         for (size_t n = rng_below(&r, 60) + 1; n > 0; n--)
             put_json_line(&t, &r, &w, &s);
         for (size_t k = 0; k < 3; k++) {
-            struct watch_options o = {
-                .format = WATCH_JSON, .kernel = kernels[k], .hit = note_json_scan, .self = got};
+            struct watch_options o = {.format = WATCH_JSON,
+                                      .kernel = kernels[k],
+                                      .hit = note_json_scan,
+                                      .self = got,
+                                      .tokens_only = true};
             struct err e = {0};
             struct watch_scanner *sc = watch_scanner_new(ix, &o, NULL);
             struct watch_counts c;

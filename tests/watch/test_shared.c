@@ -196,8 +196,11 @@ static void run(struct arena *a, struct watch_index *ix, struct bytes rows, stru
     struct arena_mark m = arena_mark(a);
     struct err e = {0};
     struct seen *seen = arena_get(a, sizeof *seen, &e);
-    struct watch_options o = {
-        .format = json ? WATCH_JSON : WATCH_TEXT, .kernel = kernel, .hit = count_hit, .self = seen};
+    struct watch_options o = {.format = json ? WATCH_JSON : WATCH_TEXT,
+                              .kernel = kernel,
+                              .hit = count_hit,
+                              .self = seen,
+                              .tokens_only = true};
     struct watch_scanner *s;
     struct watch_counts counts;
     struct bytes expected;
