@@ -27,8 +27,8 @@ static const uint32_t slope[6][8] = {
     {106116692, 113285246, 120107122, 126631485, 132896747, 138933610, 144767081, 150417861},
 };
 
-/* e = 1.223 + (lambda + 9.2 + 4) / slope, dense = lambda / log2(e * n), at least 3 (RR22, section
- * 4.1; lambda includes the union bound; the 4 bits are ours, from more trials at more sizes:
+/* e = 1.223 + (lambda + 9.2 + 8) / slope, dense = lambda / log2(e * n), at least 3 (RR22, section
+ * 4.1; lambda includes the union bound; the 8 bits are ours, from more trials at more sizes:
  * decision 0071). Below 1,024 rows the fit is not trusted, and
  * 1,024 it is. */
 struct okvs_shape okvs_shape_for(uint64_t capacity, unsigned lambda)
@@ -39,7 +39,7 @@ struct okvs_shape okvs_shape_for(uint64_t capacity, unsigned lambda)
 
     if (log > 15)
         log = 15;
-    over = (((uint64_t)lambda * 10 + 132) << 32) / 10 / slope[log - 10][f]; /* times 2^16 */
+    over = (((uint64_t)lambda * 10 + 172) << 32) / 10 / slope[log - 10][f]; /* times 2^16 */
     s.sparse = (uint32_t)((n * (80151 + over) >> 16) + 1);                  /* 1.223 * 2^16 */
     s.dense = lambda / log < 3 ? 3 : lambda / log;
     return s;
