@@ -30,6 +30,8 @@ extern const struct command cmd_claim_new, cmd_claim_list, cmd_claim_show, cmd_c
 /* officer.c */
 extern const struct command cmd_officer_key, cmd_officer_enrol, cmd_officer_remove,
     cmd_officer_list, cmd_officer_sign, cmd_officer_send;
+/* export_stix.c */
+extern const struct command cmd_export_stix;
 /* remedy.c */
 extern const struct command cmd_remedy_notice, cmd_remedy_list, cmd_remedy_cure,
     cmd_remedy_suspend, cmd_remedy_lift, cmd_remedy_terminate;

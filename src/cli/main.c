@@ -65,6 +65,8 @@ const struct command *const commands[] = {
     &cmd_dossier_export,
     &cmd_dossier_timestamp,
     &cmd_verify,
+    &cmd_export_log,
+    &cmd_export_stix,
     &cmd_review_comment,
     &cmd_review,
     &cmd_claim_new,

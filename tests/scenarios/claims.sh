@@ -148,6 +148,18 @@ on south claim show "$claim" >s.txt
 cmp n.txt s.txt
 grep -qi 'guilty\|fault' n.txt && fail 'a verdict'
 
+step 'as STIX, with twins; nothing above the label'
+ok on south export stix -o none.json --tlp green
+is "$(jq '.objects | length' none.json)" 2
+says 2 'tlp is clear' on south export stix -o no.json --tlp pink
+ok on south export stix -o bundle.json --tlp amber
+[ "$(jq '[.objects[] | select(.type == "note" or .type == "opinion")] | length' bundle.json)" -gt 8 ] || fail 'no twins'
+jq -r '.objects[] | select(.type == "opinion") | .opinion' bundle.json | grep -q strongly-disagree
+"$ENTENTE_SOURCE/tools/check-stix" bundle.json "$ENTENTE_SOURCE/schema" || [ $? -eq 77 ] || fail 'not by the rules for extensions'
+ok on south export stix -o twins.json --tlp amber --twins
+jq -r '.objects[].type' twins.json | sort -u | grep -v 'note\|opinion' && fail 'more than twins'
+"$ENTENTE_SOURCE/tools/check-stix" twins.json "$ENTENTE_SOURCE/schema" || [ $? -eq 77 ] || fail 'twins that are no STIX'
+
 step 'an officer removed: what was signed stays, what comes does not count'
 says 2 'two officers' on north officer remove cy
 ok on north officer remove cy --recovery
