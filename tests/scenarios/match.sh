@@ -167,6 +167,23 @@ says 1 'not shown' on north match show last --items none.items
 says 1 'not we' on south match show last --items none.items
 [ ! -e none.items ] || fail 'items were written'
 
+step 'what leaves a run holds no item and no digest of one'
+ok on north match offer --with south --under $id --purpose how-many --set north.list \
+    --worker "tee $stage/north.in | $ENTENTE match worker | tee $stage/north.out"
+ok on north sync
+ok on south match accept last --set south.list \
+    --worker "tee $stage/south.in | $ENTENTE match worker | tee $stage/south.out"
+says 0 '44 items in common' on north match run last
+session=$(on north match show last --json | value .id)
+for p in north south; do
+    for way in in out; do od -An -v -tx1 "$p.$way" | tr -d ' \n' >"$p.$way.hex"; done
+    od -An -v -tx1 -w32 "$p/match/$session/digests" | tr -d ' ' | cut -c 1-32 >halves
+    grep -q -F -f halves "$p.in.hex" || fail 'the worker was given no digests: the check is blind'
+    ! grep -q -F -f halves "$p.out.hex" || fail "a digest of $p's list left its worker"
+    ! grep -q -a 'example' "$p.out" || fail "an item of $p's list left its worker"
+    [ "$(wc -c <"$p.out")" -gt 20000 ] || fail 'what left was not recorded'
+done
+
 step 'an audit: drawn by the other side, opened to the arbiter alone'
 says 1 'obody has asked' on south match audit "$fourth" --open --to west
 says 1 'not an arbiter' on south match audit "$fourth" --open --to north
