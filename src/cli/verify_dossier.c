@@ -72,7 +72,8 @@ static bool check(struct cli *c, const char *path, struct verify_dossier_options
 
 bool dossier_checked(struct cli *c, const char *path, struct err *e)
 {
-    struct verify_dossier_options o = {.os = c->os, .program = BYTES("entente " ENTENTE_VERSION)};
+    struct verify_dossier_options o = {.os = c->os, .program = BYTES("entente " ENTENTE_VERSION),
+                                       .json = c->json};
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     struct arena *a;
     bool ok;

@@ -146,8 +146,6 @@ static bool compare_case(struct making *k, struct cases *c, const struct verify_
         return true;
     if (bytes_end_with(f->name, ".why.txt"))
         return cases_why(c, &id, at, NULL, k->a, &own, e) && is(f, own, equal);
-    if (bytes_end_with(f->name, ".json"))
-        return desk_show_json(k->x->desk, &id, at, k->a, &own, e) && is(f, own, equal);
     return desk_show(k->x->desk, &id, at, NULL, k->a, &own, e) && is(f, own, equal);
 }
 

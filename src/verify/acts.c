@@ -137,11 +137,11 @@ static void verify_payload(struct verifying *v, struct item *act, const struct s
 
 /* ---- proofs ---- */
 
-bool read_proof(struct bytes in, struct offered *out)
+bool read_path_of(struct bytes in, struct offered *out)
 {
     struct bytes line, rest = in;
 
-    memset(out, 0, sizeof *out);
+    out->n = 0;
     if (!bytes_next_line(&rest, &line) || !bytes_are(line, "c2sp.org/tlog-proof@v1") ||
         !bytes_next_line(&rest, &line))
         return false;
@@ -157,7 +157,14 @@ bool read_proof(struct bytes in, struct offered *out)
         out->n++;
     }
     out->whole = rest;
-    return split_note(rest, &out->note) && read_head(out->note.text, &out->head);
+    return true;
+}
+
+bool read_proof(struct bytes in, struct offered *out)
+{
+    memset(out, 0, sizeof *out);
+    return read_path_of(in, out) && split_note(out->whole, &out->note) &&
+           read_head(out->note.text, &out->head);
 }
 
 /* One cosigner's line in one of its two roles. */

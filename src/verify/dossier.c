@@ -155,6 +155,21 @@ size_t dz_file(struct dz *z, const char *format, ...)
     return at;
 }
 
+size_t dz_named(struct dz *z, const char *folder, struct bytes rest)
+{
+    char name[LIMIT_DOSSIER_NAME];
+    size_t n = strlen(folder), at;
+
+    if (n + rest.n > sizeof name)
+        return NOWHERE;
+    memcpy(name, folder, n);
+    memcpy(name + n, rest.p, rest.n);
+    at = find_file(z, bytes_of(name, n + rest.n));
+    if (at != NOWHERE)
+        z->used[at] = true;
+    return at;
+}
+
 struct bytes dz_name(const struct dz *z, size_t file)
 {
     return file == NOWHERE ? BYTES("the dossier") : z->files[file].name;
@@ -272,6 +287,7 @@ static bool finish(struct dz *z, bool ok, struct err *e)
     for (unsigned i = 1; i <= DOSSIER_CHECKS; i++)
         failed |= o->verdict[i] == DOSSIER_FAIL;
     o->holds = ok && !failed && z->acts_n && o->verdict[7] != DOSSIER_NONE;
+    o->signatures = z->signatures;
     ok = ok && dz_print(z, e);
     cases_free(z->cases);
     for (size_t i = 0; i < z->arenas_n; i++)

@@ -30,11 +30,34 @@ static int by_place(const void *a, const void *b)
     return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
+/* Acts and their proofs have the same names but for folder and suffix, so both ascend together. */
+static size_t find_proof(struct dz *z, struct bytes rest, size_t *at)
+{
+    struct bytes stem = bytes_part(rest, 0, bytes_find_byte(rest, '.') + 1), name;
+
+    for (; *at < z->n; ++*at) {
+        int order;
+        if (!dz_below(z->files[*at].name, "proofs/", &name))
+            continue;
+        order = bytes_compare(bytes_part(name, 0, stem.n), stem);
+        if (order > 0)
+            return NOWHERE;
+        if (order < 0 || !bytes_are(bytes_part(name, stem.n, SIZE_MAX), "tlog-proof"))
+            continue; /* a proof of nothing: check 1 names it */
+        z->used[*at] = true;
+        return *at;
+    }
+    return NOWHERE;
+}
+
 static bool find_acts(struct dz *z, struct err *e)
 {
     struct bytes rest;
+    size_t most = 0, at = 0;
 
-    z->acts = arena_get_array(z->a, z->n, sizeof *z->acts, e);
+    for (size_t i = 0; i < z->n; i++)
+        most += bytes_start_with(z->files[i].name, "acts/");
+    z->acts = arena_get_array(z->a, most + 1, sizeof *z->acts, e);
     if (!z->acts)
         return false;
     for (size_t i = 0; i < z->n; i++) {
@@ -45,7 +68,8 @@ static bool find_acts(struct dz *z, struct err *e)
             continue; /* a file without a place: check 1 names it */
         z->used[i] = true;
         act->file = i;
-        act->payload = act->proof = act->head = NOWHERE;
+        act->payload = act->head = NOWHERE;
+        act->proof = find_proof(z, rest, &at);
         act->before_ms = CASES_NEVER;
         z->acts_n++;
     }
@@ -70,33 +94,101 @@ static bool one_line(struct bytes block)
     return bytes_find_byte(block, '\n') == block.n - 1;
 }
 
-static void parse_act(struct dz *z, struct arena *a, struct dz_act *act)
+/* Strings are views into the note, but for those that were written with escapes. */
+static bool keep_string(struct bytes note, struct arena *a, struct bytes *s)
+{
+    bool inside = s->n == 0 || (s->p >= note.p && s->p < note.p + note.n);
+
+    return inside || arena_copy(a, *s, s, NULL);
+}
+
+static bool keep_refs(struct arena *a, struct dz_act *act)
+{
+    size_t n = json_count(act->said.refs);
+    struct bytes hex;
+
+    act->refs = arena_get_array(a, n, sizeof *act->refs, NULL);
+    for (size_t i = 0; act->refs && i < n; i++)
+        if (!json_as_string(json_at(act->said.refs, i), &hex) ||
+            !hex_decode(act->refs[i].b, 32, hex))
+            act->refs_wrong = true;
+    act->refs_n = n;
+    return act->refs != NULL;
+}
+
+static bool keep_to(struct bytes note, struct arena *a, struct dz_act *act)
+{
+    size_t n = json_count(act->said.to);
+
+    act->to_all = !act->said.to;
+    act->to = arena_get_array(a, n, sizeof *act->to, NULL);
+    for (size_t i = 0; act->to && i < n; i++)
+        if (!json_as_string(json_at(act->said.to, i), &act->to[i]) ||
+            !keep_string(note, a, &act->to[i]))
+            return false;
+    act->to_n = n;
+    return act->to != NULL;
+}
+
+/* What is needed later, so that the tree of each act's JSON need not be kept. */
+static bool keep(struct bytes note, struct arena *a, struct dz_act *act)
+{
+    struct said *s = &act->said;
+    bool ok = keep_string(note, a, &s->agreement) && keep_string(note, a, &s->from) &&
+              keep_string(note, a, &s->kind) && keep_string(note, a, &s->time) &&
+              keep_string(note, a, &s->media_type) && keep_string(note, a, &s->tlp) &&
+              keep_string(note, a, &s->clause) && keep_refs(a, act) && keep_to(note, a, act);
+
+    s->refs = s->to = s->line = NULL;
+    return ok;
+}
+
+static void parse_act(struct dz *z, struct arena *a, struct arena *scratch, struct dz_act *act)
 {
     const struct dz_party *p = &z->party[act->party];
     struct bytes note = z->files[act->file].bytes;
     static const struct hash none;
-    int64_t us;
+    struct err why = {0};
+    int64_t us = 0;
+    bool members;
 
-    if (note.n > LIMIT_ACT_BYTES || !read_said(note, a, &act->said, &act->why)) {
-        act->fault = DZ_MALFORMED;
+    act->fault = DZ_MALFORMED;
+    if (note.n > LIMIT_ACT_BYTES || !read_said(note, scratch, &act->said, &why)) {
+        act->why = arena_format(a, NULL, "%s", why.text);
         return;
     }
-    if (!json_only(act->said.line, act_members, &act->why) || !time_parse_us(act->said.time, &us) ||
-        json_count(act->said.refs) > 64)
-        act->fault = DZ_MALFORMED;
-    else if (!bytes_equal(act->said.agreement, z->agreement) ||
-             !bytes_equal(act->said.from, p->holder.slug) || act->said.seq != act->seq ||
-             (act->seq == 0 && !hash_equal(&act->said.prev, &none)))
+    members = json_only(act->said.line, act_members, NULL) && time_parse_us(act->said.time, &us) &&
+              json_count(act->said.refs) <= 64 && json_count(act->said.to) <= 64;
+    if (!members || !keep(note, a, act))
+        return;
+    act->fault = DZ_FINE;
+    if (!bytes_equal(act->said.agreement, z->agreement) ||
+        !bytes_equal(act->said.from, p->holder.slug) || act->said.seq != act->seq ||
+        (act->seq == 0 && !hash_equal(&act->said.prev, &none)))
         act->fault = DZ_MISPLACED;
     else if (!one_line(act->said.note.block))
         act->fault = DZ_LINES;
-    act->claimed_ms = act->fault ? 0 : us / 1000;
+    else
+        act->claimed_ms = us / 1000;
 }
 
 static void parse_acts(struct dz *z, struct arena *a, size_t from, size_t to)
 {
+    struct arena *scratch = arena_new((size_t)64 << 20);
+    struct arena_mark empty;
+
     for (size_t i = from; i < to; i++)
-        parse_act(z, a, &z->acts[i]);
+        z->acts[i].fault = DZ_MALFORMED;
+    if (!scratch)
+        return;
+    empty = arena_mark(scratch);
+    for (size_t i = from; i < to; i++) {
+        parse_act(z, a, scratch, &z->acts[i]);
+        if (z->acts[i].fault == DZ_MALFORMED)
+            z->acts[i].said = (struct said){0}; /* nothing of it is looked at */
+        arena_reset(scratch, empty);
+    }
+    arena_free(scratch);
 }
 
 /* ---- 8: payloads ---- */
@@ -109,7 +201,7 @@ static void find_payload(struct dz *z, struct dz_act *act)
     if (act->fault || !act->said.has_body)
         return;
     hex_encode(hex, act->said.body.b, 32);
-    act->payload = dz_file(z, "payloads/%s", hex);
+    act->payload = dz_named(z, "payloads/", bytes_of(hex, 64));
     if (act->payload != NOWHERE) {
         dz_looked(z, 8);
         return;
@@ -193,10 +285,8 @@ static bool sign_right(struct dz *z, const struct dz_act *act)
 {
     const struct dz_party *p = &z->party[act->party];
     bool revoke = bytes_are(act->said.kind, "key.revoke");
-    char name[128];
 
-    snprintf(name, sizeof name, "%.*s/%s", BYTES_FMT(p->holder.slug), revoke ? "recovery" : "acts");
-    return line_by_valid(&act->said.note, name, 1,
+    return line_by_valid(&act->said.note, revoke ? p->recovery_key : p->acts_key, 1,
                          revoke ? &p->holder.recovery : dz_key(p, DZ_ACTS, act->seq),
                          NULL) == LINE_GOOD;
 }
@@ -251,7 +341,7 @@ static void say_faults(struct dz *z, const struct dz_act *act)
 
     if (act->fault)
         dz_say(z, 7, VERIFY_FAILED, z->files[act->file].name, "%s%s%s", words[act->fault],
-               act->why.code ? ": " : "", act->why.code ? act->why.text : "");
+               act->why ? ": " : "", act->why ? act->why : "");
     if (act->payload_wrong)
         dz_say(z, 8, VERIFY_FAILED, z->files[act->payload].name,
                "it is not the payload that %.*s signed: its digest or size differs",

@@ -139,8 +139,6 @@ static bool agree(struct dz *z, struct err *e)
 
 /* ---- acts and dates ---- */
 
-#define REFS 64
-
 static struct bytes payload_of(const struct dz *z, const struct dz_act *act)
 {
     return act->payload == NOWHERE || act->payload_wrong ? bytes_of(NULL, 0)
@@ -149,22 +147,16 @@ static struct bytes payload_of(const struct dz *z, const struct dz_act *act)
 
 static bool add_act(struct dz *z, const struct dz_act *act, struct err *e)
 {
-    struct hash refs[REFS];
     int64_t claimed = 0;
     struct cases_act c = {.id = act->said.text_hash,
                           .author = act->party,
                           .index = act->seq,
                           .kind = act->said.kind,
-                          .refs = refs,
+                          .refs = act->refs,
+                          .refs_n = act->refs_n,
                           .body = payload_of(z, act),
                           .locator = (uint64_t)(act - z->acts)};
 
-    for (size_t i = 0; i < json_count(act->said.refs) && i < REFS; i++) {
-        struct bytes hex;
-        if (!json_as_string(json_at(act->said.refs, i), &hex) ||
-            !hex_decode(refs[c.refs_n++].b, 32, hex))
-            return true; /* check 15 has named it */
-    }
     time_parse(act->said.time, &claimed);
     c.claimed_ms = claimed * 1000;
     c.signatures = dz_officers_signed(z, act, c.body);
@@ -178,7 +170,7 @@ static bool add_acts(struct dz *z, struct err *e)
         struct err why = {0};
         if (!act->fault && bytes_start_with(act->said.kind, "officer."))
             dz_officer_act(z, act, payload_of(z, act));
-        if (act->fault || !cases_wants(act->said.kind) || add_act(z, act, &why))
+        if (act->fault || act->refs_wrong || !cases_wants(act->said.kind) || add_act(z, act, &why))
             continue;
         if (why.code == ERR_NOMEM || why.code == ERR_LIMIT) {
             *e = why;
@@ -263,7 +255,7 @@ static bool made_case(struct dz *z, const struct dz_case *k, struct err *e)
     const struct {
         const char *suffix;
         struct bytes what;
-    } files[] = {{"json", k->json}, {"txt", k->show}, {"why.txt", k->why}};
+    } files[] = {{"txt", k->show}, {"why.txt", k->why}};
     char hex[64];
 
     hex_encode(hex, k->id.b, 32);
@@ -275,44 +267,66 @@ static bool made_case(struct dz *z, const struct dz_case *k, struct err *e)
     return true;
 }
 
-/* The same in Chinese, for a summary in that language. */
-static bool in_chinese(struct dz *z, const struct hash *id, const struct cases_bodies *bodies,
-                       struct dz_case *k, struct err *e)
+/* State and derivation as texts; in Chinese too, for a summary in that language. Made in an arena
+ * that is emptied after each case, for they read the bodies again. */
+static bool tell_case(struct dz *z, struct arena *a, struct dz_case *k, struct err *e)
 {
     const struct catalogue *zh = language_catalogue(LANGUAGE_ZH);
+    struct cases_bodies bodies = {read_body, z};
+    const struct hash *id = &k->id;
+    int64_t at = z->as_of_ms;
 
-    return bytes_are(z->lang, "en") ||
-           (cases_show_bodies(z->cases, id, z->as_of_ms, bodies, zh, z->a, &k->show_zh, e) &&
-            cases_why(z->cases, id, z->as_of_ms, zh, z->a, &k->why_zh, e));
+    return cases_view(z->cases, id, at, a, &k->view, e) &&
+           cases_show_bodies(z->cases, id, at, &bodies, NULL, a, &k->show, e) &&
+           cases_why(z->cases, id, at, NULL, a, &k->why, e) &&
+           (!z->o->json || cases_show_json_bodies(z->cases, id, at, &bodies, a, &k->json, e)) &&
+           (bytes_are(z->lang, "en") ||
+            (cases_show_bodies(z->cases, id, at, &bodies, zh, a, &k->show_zh, e) &&
+             cases_why(z->cases, id, at, zh, a, &k->why_zh, e)));
 }
 
-static bool compute_case(struct dz *z, const struct hash *id, struct err *e)
+static bool keep_case(struct dz *z, struct dz_case *k, struct err *e)
 {
-    struct cases_bodies bodies = {read_body, z};
+    struct bytes *texts[] = {&k->show, &k->why, &k->json, &k->show_zh, &k->why_zh};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!arena_copy(z->a, *texts[i], texts[i], e))
+            return false;
+    z->cases_n++;
+    return made_case(z, k, e);
+}
+
+static bool compute_case(struct dz *z, struct arena *scratch, const struct hash *id, struct err *e)
+{
+    struct arena_mark empty = arena_mark(scratch);
     struct dz_case *k = &z->kase[z->cases_n];
     struct err why = {0};
     char hex[64];
+    bool ok = true;
 
-    hex_encode(hex, id->b, 32);
     k->id = *id;
-    if (!cases_view(z->cases, id, z->as_of_ms, z->a, &k->view, &why) ||
-        !cases_acts(z->cases, id, z->a, &k->acts, &k->acts_n, &why) ||
-        !cases_show_bodies(z->cases, id, z->as_of_ms, &bodies, NULL, z->a, &k->show, &why) ||
-        !cases_show_json_bodies(z->cases, id, z->as_of_ms, &bodies, z->a, &k->json, &why) ||
-        !cases_why(z->cases, id, z->as_of_ms, NULL, z->a, &k->why, &why) ||
-        !in_chinese(z, id, &bodies, k, &why)) {
-        if (why.code == ERR_NOMEM || why.code == ERR_LIMIT) {
-            *e = why;
-            return false;
-        }
+    if (tell_case(z, scratch, k, &why)) {
+        ok = keep_case(z, k, e);
+    } else if (why.code == ERR_NOMEM || why.code == ERR_LIMIT) {
+        *e = why;
+        ok = false;
+    } else {
+        hex_encode(hex, id->b, 32);
         dz_say(z, 21, VERIFY_FAILED, BYTES("dossier.json"), "case %.16s: %s", hex, why.text);
-        return true;
     }
-    for (size_t i = 0; i < k->acts_n; i++)
-        if (k->acts[i].locator < z->acts_n)
-            z->acts[k->acts[i].locator].in_case = true;
-    z->cases_n++;
-    return made_case(z, k, e);
+    arena_reset(scratch, empty);
+    return ok;
+}
+
+static bool compute_cases(struct dz *z, struct err *e)
+{
+    struct arena *scratch = arena_new(FOLD_BYTES);
+    bool ok = scratch || err_fail(e, ERR_NOMEM, "out of memory");
+
+    for (size_t i = 0; ok && i < z->wanted_n; i++)
+        ok = compute_case(z, scratch, &z->wanted[i], e);
+    arena_free(scratch);
+    return ok;
 }
 
 /* ---- custody: who handled what, as the acts say; and the dossier itself ---- */
@@ -392,10 +406,8 @@ bool dz_fold(struct dz *z, struct err *e)
     }
     if (!add_acts(z, e) || !add_dates(z, e))
         return false;
-    for (size_t i = 0; i < z->wanted_n; i++)
-        if (!compute_case(z, &z->wanted[i], e))
-            return false;
-    return made_custody(z, e) && dz_summary(z, &html, e) && made(z, BYTES("summary.html"), html, e);
+    return compute_cases(z, e) && made_custody(z, e) && dz_summary(z, &html, e) &&
+           made(z, BYTES("summary.html"), html, e);
 }
 
 /* ---- 22: algorithms ---- */

@@ -43,8 +43,11 @@ static void take_head(struct dz *z, size_t file, struct bytes rest)
 static bool find_heads(struct dz *z, struct err *e)
 {
     struct bytes rest;
+    size_t most = 0;
 
-    z->heads = arena_get_array(z->a, z->n, sizeof *z->heads, e);
+    for (size_t i = 0; i < z->n; i++)
+        most += bytes_start_with(z->files[i].name, "heads/");
+    z->heads = arena_get_array(z->a, most + 1, sizeof *z->heads, e);
     if (!z->heads)
         return false;
     for (size_t i = 0; i < z->n; i++)
@@ -330,20 +333,34 @@ static size_t head_of(const struct dz *z, uint16_t party, uint64_t size)
     return NOWHERE;
 }
 
+/* The size in a checkpoint: its second line. The note itself has been read as one of the heads. */
+static uint64_t size_in(struct bytes note)
+{
+    struct bytes line;
+    uint64_t size = 0;
+
+    if (!bytes_next_line(&note, &line) || !bytes_next_line(&note, &line) ||
+        !decimal_parse(line, &size))
+        return 0;
+    return size;
+}
+
 static const char *prove_act(struct dz *z, struct dz_act *act)
 {
+    const struct dz_head *h;
     struct offered p;
     struct hash leaf;
 
     if (act->proof == NOWHERE)
         return "the proof that it is in the log is missing";
-    if (!read_proof(z->files[act->proof].bytes, &p) || p.index != act->seq)
+    if (!read_path_of(z->files[act->proof].bytes, &p) || p.index != act->seq)
         return "its proof is none";
-    act->head = head_of(z, act->party, p.head.size);
+    act->head = head_of(z, act->party, size_in(p.whole));
     if (act->head == NOWHERE || !bytes_equal(p.whole, z->heads[act->head].bytes))
         return "its proof is under a head that is not in the dossier";
+    h = &z->heads[act->head];
     leaf_of(hash_bytes(&act->said.entry), &leaf);
-    if (!included(&leaf, p.index, p.head.size, p.hash, p.n, &z->heads[act->head].head.root))
+    if (!included(&leaf, p.index, h->head.size, p.hash, p.n, &h->head.root))
         return "its proof does not lead to the root of the head";
     act->included = true;
     return NULL;

@@ -37,9 +37,9 @@ struct dz_party {
     size_t doubts;
     struct dz_officer officer[DZ_OFFICERS]; /* in force, as far as its log has been read */
     size_t officers;
-    char origin[160];
-    size_t acts, acts_n;   /* its part of the acts */
-    size_t heads, heads_n; /* its part of the heads */
+    char origin[160], acts_key[96], recovery_key[96]; /* names of keys */
+    size_t acts, acts_n;                              /* its part of the acts */
+    size_t heads, heads_n;                            /* its part of the heads */
     size_t groups, groups_n;
     uint64_t size; /* of the largest head here */
 };
@@ -55,14 +55,17 @@ struct dz_act {
     uint16_t party;
     uint64_t seq;
     size_t file, payload, proof; /* NOWHERE: not here */
-    struct said said;
+    struct said said;            /* without its JSON, of which what follows is kept */
+    struct hash *refs;
+    struct bytes *to;
+    size_t refs_n, to_n;
+    bool to_all, refs_wrong;
     enum dz_fault fault;
-    struct err why;
+    const char *why; /* of a fault; may be NULL */
     bool verified, payload_wrong, withheld, included, doubtful, contradicted;
     const char *not_included;
     size_t head;                             /* that its proof is under */
     int64_t claimed_ms, after_ms, before_ms; /* 0, CASES_NEVER: not known */
-    bool in_case;
 };
 
 struct dz_head {
@@ -91,8 +94,6 @@ struct dz_group { /* of one author, signer and role, by size */
 struct dz_case {
     struct hash id;
     struct cases_view view;
-    struct cases_act_view *acts;
-    size_t acts_n;
     struct bytes show, why, json;
     struct bytes show_zh, why_zh; /* if the summary is in Chinese */
 };
@@ -160,6 +161,8 @@ void dz_say(struct dz *z, unsigned check, enum verify_verdict verdict, struct by
             const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The file of this name, or NOWHERE; marks it as used. */
 size_t dz_file(struct dz *z, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for folder and rest of a name, without any formatting. */
+size_t dz_named(struct dz *z, const char *folder, struct bytes rest);
 struct bytes dz_name(const struct dz *z, size_t file);
 /* "south/41" in the arena. */
 struct bytes dz_place(struct dz *z, const struct dz_act *act);

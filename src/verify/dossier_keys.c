@@ -100,6 +100,8 @@ static bool read_party(struct dz *z, const struct json *o, struct dz_party *p, s
     start_keys(p);
     snprintf(p->origin, sizeof p->origin, "entente/%.*s/%.*s",
              BYTES_FMT(bytes_part(z->agreement, 0, 32)), BYTES_FMT(p->holder.slug));
+    snprintf(p->acts_key, sizeof p->acts_key, "%.*s/acts", BYTES_FMT(p->holder.slug));
+    snprintf(p->recovery_key, sizeof p->recovery_key, "%.*s/recovery", BYTES_FMT(p->holder.slug));
     return true;
 }
 

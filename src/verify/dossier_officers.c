@@ -19,16 +19,17 @@ static struct bytes statement(struct dz *z, const struct dz_act *act, const stru
                               bool with_refs)
 {
     struct buf b = buf_in(z->a);
-    size_t n = with_refs ? json_count(act->said.refs) : 0;
-    struct bytes out = {0}, hex;
+    size_t n = with_refs ? act->refs_n : 0;
+    struct bytes out = {0};
     struct hash h;
 
     sha256(bare(z, body), &h);
     buf_format(&b, LABEL_OFFICERS "\n%s\n%.*s\n", z->party[act->party].origin,
                BYTES_FMT(act->said.kind));
-    for (size_t i = 0; i < n; i++)
-        if (json_as_string(json_at(act->said.refs, i), &hex))
-            buf_format(&b, "%s%.*s", i ? " " : "", BYTES_FMT(hex));
+    for (size_t i = 0; i < n; i++) {
+        buf_puts(&b, i ? " " : "");
+        buf_hex(&b, act->refs[i].b, 32);
+    }
     buf_puts(&b, "\n");
     buf_hex(&b, h.b, 32);
     buf_puts(&b, "\n");

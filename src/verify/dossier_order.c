@@ -91,17 +91,17 @@ static void check_sequence(struct dz *z, const struct dz_party *p)
 
 static void check_refs(struct dz *z, const struct dz_act *act)
 {
-    size_t n = act->fault ? 0 : json_count(act->said.refs);
+    char hex[64];
 
-    for (size_t i = 0; i < n; i++) {
-        struct bytes hex;
-        struct hash h;
+    if (act->refs_wrong)
+        dz_say(z, 15, VERIFY_FAILED, z->files[act->file].name, "a reference that is no hash");
+    for (size_t i = 0; !act->fault && !act->refs_wrong && i < act->refs_n; i++) {
         dz_looked(z, 15);
-        if (!json_as_string(json_at(act->said.refs, i), &hex) || !hex_decode(h.b, 32, hex))
-            dz_say(z, 15, VERIFY_FAILED, z->files[act->file].name, "a reference that is no hash");
-        else if (!dz_act_of(z, &h))
-            dz_say(z, 15, VERIFY_UNKNOWN, dz_place(z, act),
-                   "what it answers: act %.*s is not in the dossier", BYTES_FMT(hex));
+        if (dz_act_of(z, &act->refs[i]))
+            continue;
+        hex_encode(hex, act->refs[i].b, 32);
+        dz_say(z, 15, VERIFY_UNKNOWN, dz_place(z, act),
+               "what it answers: act %.64s is not in the dossier", hex);
     }
 }
 
@@ -132,12 +132,10 @@ static size_t first_over(const struct dz *z, const struct dz_group *g, uint64_t 
 
 static bool addressed(const struct dz_act *act, struct bytes slug)
 {
-    for (size_t i = 0; i < json_count(act->said.to); i++) {
-        struct bytes to;
-        if (json_as_string(json_at(act->said.to, i), &to) && bytes_equal(to, slug))
+    for (size_t i = 0; i < act->to_n; i++)
+        if (bytes_equal(act->to[i], slug))
             return true;
-    }
-    return !act->said.to;
+    return act->to_all;
 }
 
 static void bracket(struct dz *z, struct dz_act *act, uint64_t *holders)

@@ -290,6 +290,8 @@ bool dz_print(struct dz *z, struct err *e)
 
     if (z->making)
         return true;
+    if (z->o->json)
+        return print_json(z, e);
     if (z->about) {
         put_about(&b, z);
         put_parties(&b, z);
@@ -297,5 +299,5 @@ bool dz_print(struct dz *z, struct err *e)
         put_cases(&b, z);
     }
     put_checks(&b, z);
-    return buf_end(&b, &z->out->text, e) && print_json(z, e);
+    return buf_end(&b, &z->out->text, e);
 }

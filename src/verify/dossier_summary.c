@@ -14,11 +14,23 @@ struct page {
     bool en, zh;
 };
 
+/* Nothing in it means anything to HTML or to a terminal. */
+static size_t plain_run(struct bytes what)
+{
+    size_t n = 0;
+
+    while (n < what.n && ((what.p[n] >= ' ' && what.p[n] < 0x7f) || what.p[n] == '\n') &&
+           what.p[n] != '<' && what.p[n] != '>' && what.p[n] != '&' && what.p[n] != '"' &&
+           what.p[n] != '\\')
+        n++;
+    return n;
+}
+
 /* Escaped for a terminal first: no control characters and no bidirectional tricks on paper either.
  */
-static void part(struct page *p, struct bytes what)
+static void put_escaped(struct page *p, struct bytes what)
 {
-    char safe[8 * 256 + 1];
+    char safe[64];
     size_t n = text_escape(safe, sizeof safe, what);
 
     for (size_t i = 0; i < n; i++) {
@@ -37,15 +49,15 @@ static void part(struct page *p, struct bytes what)
 static void text(struct page *p, struct bytes what)
 {
     while (what.n) {
-        size_t n = bytes_find_byte(bytes_part(what, 0, 256), '\n');
-        while (n > 1 && n < what.n && (what.p[n] & 0xc0) == 0x80)
-            n--; /* not inside a character */
-        part(p, bytes_part(what, 0, n));
-        if (n < what.n && what.p[n] == '\n') {
-            buf_byte(&p->b, '\n');
-            n++;
-        }
+        size_t n = plain_run(what), at = 0;
+        buf_put(&p->b, bytes_part(what, 0, n));
         what = bytes_part(what, n, SIZE_MAX);
+        if (!what.n)
+            return;
+        if (utf8_next(what, &at) < 0)
+            at = 1; /* a byte that is no character */
+        put_escaped(p, bytes_part(what, 0, at));
+        what = bytes_part(what, at, SIZE_MAX);
     }
 }
 
@@ -303,7 +315,7 @@ static void put_texts(struct page *p, struct bytes en, struct bytes zh)
         text(p, en);
         raw(p, "</pre>");
     }
-    if (p->zh) {
+    if (p->zh && !(p->en && bytes_equal(en, zh))) {
         raw(p, "<pre lang=\"zh\">");
         text(p, zh);
         raw(p, "</pre>");

@@ -44,6 +44,7 @@ struct verify_dossier_options {
     struct workers *workers; /* may be NULL */
     const struct verify_pin *pins;
     size_t pins_n;
+    bool json;            /* make the report as JSON instead of text */
     bool stop_early;      /* if the archive or the manifest fails, look no further */
     struct bytes policy;  /* the arbiter's own tlog-policy, to be compared; empty: none */
     struct bytes program; /* "entente 0.1.0": whose words the computed files have; empty: any's */
@@ -55,8 +56,9 @@ struct verify_dossier {
     enum verify_check verdict[DOSSIER_CHECKS + 1];
     struct verify_dossier_line *line;
     size_t n;
-    struct bytes text; /* for people */
-    struct bytes json; /* one canonical object */
+    uint64_t signatures; /* checked */
+    struct bytes text;   /* for people */
+    struct bytes json;   /* one canonical object */
 };
 
 /* What a check is called: "container", ... */

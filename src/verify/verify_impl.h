@@ -135,6 +135,8 @@ struct offered {
     struct head head;
 };
 bool read_proof(struct bytes in, struct offered *out);
+/* All but the note, which stays as it is in `whole`. */
+bool read_path_of(struct bytes in, struct offered *out);
 void verify_act(struct verifying *v, struct item *act);
 void verify_heads(struct verifying *v, struct item *evidence);
 void verify_two_acts(struct verifying *v, struct item *evidence);
