@@ -25,6 +25,10 @@ static const struct option_row options[] = {
      "again"},
     {"min-score", 0, "N", "of --list: leave out what scores lower (0 to 100)"},
     {"defanged", 0, NULL, "the files are reports: undo hxxp, [.] and the like first"},
+    {"patterns", 0, NULL,
+     "evaluate patterns of several parts too (AND, FOLLOWEDBY, WITHIN ...), in a second pass; what "
+     "is "
+     "not supported is named"},
     {"follow", 0, NULL, "go on as the logs grow, through rotation; ends with a signal"},
     {"state", 0, "FILE", "with --follow: where the place in the log is kept, to go on from there"},
     {"output", 'o', "FILE",
@@ -169,10 +173,15 @@ static bool search(struct cli *c, struct watching *w, struct pool_counts *n, str
             *e = w->e;
         return false;
     }
-    return watching_flush(w, e) &&
-           (w->quiet                    ? watching_summary(w, c->out, n, e)
-            : w->as > WATCH_AS_COLOURED ? true
-                                        : watching_summary(w, c->err, n, e));
+    if (!watching_flush(w, e))
+        return false;
+    if (option_given(c, "patterns") &&
+        !watch_patterns(c, w->force->path, paths.at, paths.n, o.format, w->as > WATCH_AS_COLOURED,
+                        &w->matches, &n->failed, e))
+        return false;
+    if (w->quiet)
+        return watching_summary(w, c->out, n, e);
+    return w->as > WATCH_AS_COLOURED || watching_summary(w, c->err, n, e);
 }
 
 /* What was seen of others' indicators, for the queue. */
@@ -224,7 +233,7 @@ static bool watch(struct cli *c, struct err *e)
     } else if (ok) {
         ok = search(c, &w, &n, e) && (!option_given(c, "sightings") || leave_tally(c, &w, e));
         if (ok)
-            c->status = n.failed ? 2 : w.hits ? 0 : 1;
+            c->status = n.failed ? 2 : w.hits || w.matches ? 0 : 1;
     }
     watching_end(&w);
     in_force_close(&force);
@@ -250,7 +259,7 @@ const struct command cmd_watch = {
     .synopsis = "FILE|DIR|-... [--list FILE]... [--index FILE] [--format FORM] [--input FORM] "
                 "[--doubtful] [--summary] [--allow FILE]... [--warninglist FILE]... "
                 "[--min-score N] [--defanged] [--follow [--state FILE] [-o FILE]] [--sightings] "
-                "[--daemon] [--color WHEN] [--threads N]",
+                "[--patterns] [--daemon] [--color WHEN] [--threads N]",
     .sentence = "Search logs and captures for what was shared.",
     .more =
         "What to look for is a list (--list: any file that entente share takes), a compiled index\n"

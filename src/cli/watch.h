@@ -50,7 +50,17 @@ bool watch_input_form(struct bytes name, enum watch_format *out);
 bool watch_follow_logs(struct cli *c, struct watching *w, struct err *e);
 bool watch_daemon(struct cli *c, struct err *e);
 
+/* ---- watch_patterns.c ---- */
+
+/* Patterns of several parts: those of --list, or (index not NULL) those beside an index. */
+bool watch_patterns(struct cli *c, const char *index, const char *const *paths, size_t n,
+                    enum watch_format format, bool json, uint64_t *found, uint64_t *failed,
+                    struct err *e);
+
 /* ---- watch_source.c: what to look for ---- */
+
+/* All files of --list. */
+bool watch_add_lists(struct cli *c, struct lookout *l, struct err *e);
 
 /* By --index, --list, or what is in force at the node. */
 bool watch_in_force(struct cli *c, const struct watch_lists *allowed,
@@ -76,6 +86,7 @@ struct watching {
     struct watch_tally *tally, *apart;
     struct shown_source *sources, *source;
     uint64_t last_line; /* of the source, counted already */
+    uint64_t matches; /* of patterns */
     uint64_t hits, hit_lines, apart_hits, expired, allowed_hits;
     const char *path; /* whose hits come */
     struct err e;

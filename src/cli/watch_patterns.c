@@ -91,8 +91,7 @@ static bool show_found(void *self, const struct hunt_found *f)
     fprintf(c->out, "%s  %s\n", h->id[f->ref], shown_short(c, f->pattern, 120));
     for (size_t i = 0; i < f->n; i++)
         fprintf(c->out, "  %s:%llu: %s\n", shown(c, f->lines[i].source),
-                (unsigned long long)f->lines[i].line_number,
-                shown_short(c, f->lines[i].line, 160));
+                (unsigned long long)f->lines[i].line_number, shown_short(c, f->lines[i].line, 160));
     if (f->events > f->n)
         say(c, "  and %s lines more\n", shown_count(c, f->events - f->n));
     arena_reset(c->arena, mark);
@@ -124,25 +123,58 @@ static void show_notes(struct hunting *h)
                shown_count(c, n.forgotten));
 }
 
+/* Of lists. */
 static bool gather(struct hunting *h, struct err *e)
 {
     struct lookout_policy p;
     struct lookout_report r;
 
-    return watch_policy(h->c, &p, e) && watch_gather_any(h->c, &h->l, e) &&
-           lookout_each(h->l, &p, true, add_pattern, h, &r, e);
+    return watch_policy(h->c, &p, e) && (h->l = lookout_new(h->c->os, e)) &&
+           watch_add_lists(h->c, h->l, e) && lookout_each(h->l, &p, true, add_pattern, h, &r, e);
 }
 
-bool watch_patterns(struct cli *c, const char *const *paths, size_t n, enum watch_format format,
-                    bool json, uint64_t *found, uint64_t *failed, struct err *e)
+static bool read_line(struct hunting *h, struct bytes line, struct err *e)
+{
+    struct arena *a = arena_new(line.n * 32 + 65536);
+    const struct json *v = a ? json_parse(line, a, e) : NULL;
+    struct lookout_indicator in = {0};
+    struct bytes id, type;
+    struct uuid u;
+    bool ok = v && json_get_string(v, "pattern", &in.pattern, e) &&
+              json_get_string(v, "id", &id, e) && json_get_integer(v, "until", &in.until, e) &&
+              (stix_id_parse(id, &type, &u) || err_fail(e, ERR_INPUT, "not an id"));
+
+    in.uuid = u.b;
+    ok = ok && add_pattern(h, &in, e);
+    arena_free(a);
+    return ok;
+}
+
+/* What was written down beside a compiled index. */
+static bool read_beside(struct hunting *h, const char *index, struct err *e)
+{
+    struct arena *a = arena_new((size_t)1 << 30);
+    char *path = a ? arena_format(a, e, "%s.patterns", index) : NULL;
+    struct bytes text, line;
+    bool ok = path && os_read_file(h->c->os, path, (size_t)512 << 20, a, &text, e);
+
+    while (ok && bytes_next_line(&text, &line))
+        ok = read_line(h, line, e) || err_within(e, "%s", path);
+    arena_free(a);
+    return ok;
+}
+
+bool watch_patterns(struct cli *c, const char *index, const char *const *paths, size_t n,
+                    enum watch_format format, bool json, uint64_t *found, uint64_t *failed,
+                    struct err *e)
 {
     struct hunting h = {.c = c, .json = json};
     struct hunt_options o = {.format = format, .found = show_found, .self = &h};
     struct watch_scanner *s = NULL;
     struct watch_input *in = NULL;
-    bool ok = (h.hunt = hunt_new(c->os, &o, e)) && gather(&h, e) &&
-              (h.n == 0 || (s = hunt_scanner(h.hunt, e))) &&
-              (!s || (in = watch_input_new(c->os, s, e)));
+    bool ok =
+        (h.hunt = hunt_new(c->os, &o, e)) && (index ? read_beside(&h, index, e) : gather(&h, e)) &&
+        (h.n == 0 || (s = hunt_scanner(h.hunt, e))) && (!s || (in = watch_input_new(c->os, s, e)));
 
     for (size_t i = 0; ok && in && i < n; i++) {
         struct err why = {0};
@@ -151,10 +183,11 @@ bool watch_patterns(struct cli *c, const char *const *paths, size_t n, enum watc
         hunt_source(h.hunt, bytes_text(paths[i]));
         if (watch_input_file(in, paths[i], &why))
             continue;
-        ok = why.code != ERR_NOMEM && why.code != ERR_DENIED;
-        *failed += ok;
-        if (!ok)
+        *failed += 1;
+        if (why.code == ERR_NOMEM || why.code == ERR_DENIED) {
             *e = why;
+            ok = false;
+        }
     }
     if (ok)
         show_notes(&h);

@@ -96,17 +96,22 @@ static bool compile_lists(struct cli *c, const struct watch_lists *allowed,
     return true;
 }
 
-static bool from_lists(struct cli *c, const struct watch_lists *allowed,
-                       const struct watch_lists *warned, struct in_force *f, struct err *e)
+bool watch_add_lists(struct cli *c, struct lookout *l, struct err *e)
 {
     size_t n;
     const char *const *paths = option_all(c, "list", &n);
-    struct lookout *l = lookout_new(c->os, e);
-    bool ok = l != NULL;
 
-    for (size_t i = 0; ok && i < n; i++)
-        ok = add_list(c, l, paths[i], e);
-    ok = ok && compile_lists(c, allowed, warned, l, f, e);
+    for (size_t i = 0; i < n; i++)
+        if (!add_list(c, l, paths[i], e))
+            return false;
+    return true;
+}
+
+static bool from_lists(struct cli *c, const struct watch_lists *allowed,
+                       const struct watch_lists *warned, struct in_force *f, struct err *e)
+{
+    struct lookout *l = lookout_new(c->os, e);
+    bool ok = l && watch_add_lists(c, l, e) && compile_lists(c, allowed, warned, l, f, e);
     lookout_free(l);
     return ok;
 }

@@ -9,6 +9,7 @@ struct compiling {
     struct lookout_report *report;
     struct watch_builder *builder;
     struct catalogue_maker catalogue;
+    struct heap patterns; /* of several parts: JSON lines */
 };
 
 /* Which source a name and agreement are; they are ours, so they are there. */
@@ -46,6 +47,31 @@ static bool add_value(struct compiling *c, const struct lookout_indicator *in,
     return true;
 }
 
+/* A pattern of several parts is not compiled; it is written down beside the index, for those who
+ * evaluate such. */
+static bool put_pattern(struct compiling *c, const struct lookout_indicator *in, struct err *e)
+{
+    struct arena *a = arena_new(in->pattern.n * 16 + 65536);
+    struct json_maker m = json_maker(a);
+    struct json *o = json_new_object(&m);
+    char id[STIX_ID_MAX];
+    struct uuid u;
+    struct bytes text;
+    bool ok;
+
+    memcpy(u.b, in->uuid, sizeof u.b);
+    stix_id_print(id, "indicator", &u);
+    json_set_text(&m, o, "id", id);
+    json_set_integer(&m, o, "until", in->until);
+    json_set_string(&m, o, "pattern", in->pattern);
+    ok = json_made(&m, o, &text, e) && heap_put(&c->patterns, text, e) &&
+         heap_put(&c->patterns, BYTES("\n"), e);
+    arena_free(a);
+    c->report->taken--;
+    c->report->left_out[LOOKOUT_COMPOSITE]++;
+    return ok;
+}
+
 static bool add(void *self, const struct lookout_indicator *in, struct err *e)
 {
     struct compiling *c = self;
@@ -54,6 +80,8 @@ static bool add(void *self, const struct lookout_indicator *in, struct err *e)
     bool added = false;
     int n;
 
+    if (in->pattern.n)
+        return put_pattern(c, in, e);
     n = in->agreement.n
             ? snprintf(origin, sizeof origin, "%.*s under %.8s",
                        BYTES_FMT(bytes_part(in->slug, 0, 63)), (const char *)in->agreement.p)
@@ -74,13 +102,14 @@ static bool gather_all(struct compiling *c, const struct lookout_policy *p, stru
 {
     c->catalogue.l = c->l;
     return (c->builder = watch_builder_new(c->l->os, e)) &&
-           lookout_each(c->l, p, false, add, c, c->report, e);
+           lookout_each(c->l, p, true, add, c, c->report, e);
 }
 
 static void end(struct compiling *c)
 {
     watch_builder_free(c->builder);
     free(c->catalogue.facts.p);
+    free(c->patterns.p);
 }
 
 bool lookout_compile_here(struct lookout *l, const struct lookout_policy *p, struct arena *a,
@@ -140,11 +169,14 @@ static bool save(struct compiling *c, const char *path, struct arena *a, struct 
 {
     const struct os *os = c->l->os;
     char *next = arena_format(a, e, "%s.next", path), *refs;
+    char *patterns = arena_format(a, e, "%s.patterns", path);
     const char *before = present(os, path, a);
     struct heap file = {0};
     bool ok;
 
-    ok = next && watch_builder_save(c->builder, next, &c->report->built, e) &&
+    ok = next && patterns &&
+         os_write_file(os, patterns, bytes_of(c->patterns.p, c->patterns.n), 0, e) &&
+         watch_builder_save(c->builder, next, &c->report->built, e) &&
          catalogue_encode(&c->catalogue, c->report->built.digest, &file, e) &&
          catalogue_path(path, c->report->built.digest, a, &refs, e) &&
          os_write_file(os, refs, bytes_of(file.p, file.n), 0, e) && os_rename(os, next, path, e);

@@ -99,3 +99,18 @@ printf 'a secret.example.org b\n' >secret.log
 says 1 '^0 hits' on south watch secret.log
 stop north
 stop south
+
+step 'patterns of several parts'
+cat >patterns.json <<'BUNDLE'
+{"type":"bundle","id":"bundle--00000000-0000-4000-8000-00000000000a","objects":[
+{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-000000000001","created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","valid_from":"2023-01-01T00:00:00Z","pattern_type":"stix",
+"pattern":"([domain-name:value = 'evil.example.org'] FOLLOWEDBY [ipv4-addr:value = '203.0.113.9']) WITHIN 300 SECONDS"},
+{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-000000000002","created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","valid_from":"2023-01-01T00:00:00Z","pattern_type":"stix",
+"pattern":"[x-thing:name = 'a' AND x-thing:age > 7]"}]}
+BUNDLE
+printf '{"_path":"dns","ts":1700000000.5,"query":"evil.example.org"}\n' >events.log
+printf '{"_path":"conn","ts":1700000100.5,"id.orig_h":"10.0.0.1","id.resp_h":"203.0.113.9"}\n' >>events.log
+says 0 '1 match of a pattern' "$ENTENTE" watch events.log --list patterns.json --patterns
+grep -q 'no log gives x-thing' said || fail 'what is not supported is not named'
+sed 's/1700000100/1700000900/' events.log >late.log
+says 1 '0 matches of patterns' "$ENTENTE" watch late.log --list patterns.json --patterns
