@@ -206,7 +206,7 @@ static void add_i64(struct sha256 *h, int64_t v)
 bool desk_state(struct desk *d, struct desk_state *out, struct err *e)
 {
     struct sha256 h;
-    struct hash dates;
+    struct hash dates = {{0}};
 
     sha256_start(&h);
     sha256_add(&h, BYTES(LABEL_CASE_INPUTS));
