@@ -113,8 +113,12 @@ bool err_system(struct err *e, int errnum, const char *format, ...)
 
 bool err_pass(struct err *e, const struct err *from)
 {
-    if (e)
+    const struct catalogue *words = e ? e->words : NULL;
+
+    if (e) {
         *e = *from;
+        e->words = words ? words : from->words;
+    }
     return false;
 }
 

@@ -13,7 +13,7 @@ plain() {
         -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}(\.[0-9]+)?Z/<time>/g' -e 's/127\.0\.0\.1:[0-9]+/<address>/g' \
         -e 's/\b[0-9a-f]{12}\b/<hash12>/g' -e 's/port [0-9]+ after [0-9]+ ms/port <port>/' \
         -e 's|[+A-Za-z0-9/]{80,}=*|<base64>|g' -e 's|\+[+A-Za-z0-9/]{44}|+<key>|g' \
-        -e 's/\b[0-9]+ s ago/<ago>/g' -e 's/[+-][0-9]+ s\b/<skew>/g' -e "s|$stage|<stage>|g"
+        -e 's/\b[0-9]+ s ago/<ago>/g' -e 's/\b[0-9]+ 秒前/<ago>/g' -e 's/[+-][0-9]+ s\b/<skew>/g' -e "s|$stage|<stage>|g"
 }
 # NAME COMMAND...: stdout and stderr as they come, and the exit status.
 check() {
@@ -103,6 +103,21 @@ check log-key on north log key
 check key-list on north key list
 check revoke on north revoke "$object"
 check objects-list-without on south objects list --act north/2 --type report
+# The same in Chinese, as whoever asks reads it.
+export ENTENTE_LANG=zh
+check zh-help-share "$ENTENTE" help share
+check zh-unknown-option "$ENTENTE" share --tpl amber list.txt
+check zh-agreement-show on north agreement show
+check zh-agreement-list on north agreement list
+check zh-share-dry on north share --dry-run badtraffic-2018.txt --tlp green
+check zh-share-blocked on north share eyes-only.json
+check zh-status on north status
+check zh-acts-list on south acts list --from north
+check zh-acts-show on south acts show north/1
+check zh-verify "$ENTENTE" verify proof
+check zh-key-list on north key list
+check zh-review on north review 1999-H1
+unset ENTENTE_LANG
 stop north
 stop south
 [ "$differ" -eq 0 ] || fail "what people read has changed: see above"
