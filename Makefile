@@ -3,7 +3,7 @@ BENCH ?= all
 SIZE ?=
 N ?=
 FUZZ_SECONDS ?= 60
-.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials watch-full format clean
+.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials watch-full format clean po po-check
 
 all: build/build.ninja
 	@ninja -C build
@@ -22,6 +22,7 @@ help:
 	@echo "make ct         constant time: kernels under valgrind with secrets marked"
 	@echo "make okvs-trials [N=30]  2^N small tables, and how often they fail"
 	@echo "make lint       layers, format"
+	@echo "make po|po-check  gather texts for translators; name those that lack a translation"
 
 check: all
 	@tools/run-tests build
@@ -54,6 +55,13 @@ okvs-trials: all
 
 bench: all
 	@tools/run-bench build $(BENCH)
+
+# New texts into po/; and whether every text has its translation.
+po: all
+	@tools/po build/src/cli/entente
+
+po-check: all
+	@tools/po --check build/src/cli/entente
 
 lint:
 	@tools/layers
