@@ -3,7 +3,7 @@ BENCH ?= all
 SIZE ?=
 N ?=
 FUZZ_SECONDS ?= 60
-.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials watch-full format clean po po-check
+.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials watch-full format clean po po-check flood
 
 all: build/build.ninja
 	@ninja -C build
@@ -49,6 +49,10 @@ ct: all
 	@ENTENTE_CPU=portable valgrind -q build/tests/psi/ct_psi 2>build/ct.log
 	@ENTENTE_CPU=avx2 valgrind -q build/tests/psi/ct_psi 2>>build/ct.log
 	@echo "ct: no branch and no address depends on a secret"
+
+flood: all
+	@ENTENTE_FLOOD="$(or $(N),100000 10000)" ENTENTE_FLOOD_SECONDS=900 ENTENTE_FLOOD_KB=2000000 meson test -C build \
+	  --no-rebuild --timeout-multiplier 10 --verbose 'scenario flood'
 
 okvs-trials: all
 	@nice build/tests/psi/okvs_trials $(or $(N),30)
