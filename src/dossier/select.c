@@ -35,8 +35,7 @@ bool pick(struct making *k, size_t part, uint64_t index, bool of_case, struct er
 struct exhibited {
     size_t part;
     uint64_t index;
-    struct bytes id;  /* of the exhibit; empty: a part of a file */
-    struct hash hash; /* of a part's payload */
+    struct bytes id;  /* of the exhibit */
     struct bytes own; /* its parts' digests, 32 bytes each */
 };
 
@@ -95,9 +94,7 @@ static bool note_exhibit(struct selecting *s, const struct act *act, struct byte
     if (!room(a, (void **)&s->exhibits, &s->exhibits_cap, s->exhibits_n, sizeof *x, e))
         return false;
     x = &s->exhibits[s->exhibits_n++];
-    *x = (struct exhibited){.part = s->part, .index = act->seq, .hash = act->body.sha256};
-    if (bytes_are(act->kind, "exhibit.part"))
-        return true;
+    *x = (struct exhibited){.part = s->part, .index = act->seq};
     body = json_parse(payload, a, NULL);
     json_as_string(json_find(body, bytes_are(act->kind, "exhibit") ? "id" : "exhibit_ref"), &id);
     return arena_copy(a, id, &x->id, e) && keep_parts(a, json_find(body, "parts"), &x->own, e);
@@ -127,13 +124,26 @@ static bool is_cited(const struct selecting *s, struct bytes id)
     return s->k->x->all && id.n;
 }
 
-static bool pick_parts(struct selecting *s, const struct exhibited *of, struct err *e)
+/* The pieces of a file stand right before the act that names their digests, in one commit. */
+static bool pick_parts(struct selecting *s, const struct exhibited *x, struct err *e)
 {
-    for (size_t i = 0; i + 32 <= of->own.n; i += 32)
-        for (size_t j = 0; j < s->exhibits_n; j++)
-            if (!s->exhibits[j].id.n && !memcmp(s->exhibits[j].hash.b, of->own.p + i, 32) &&
-                !pick(s->k, s->exhibits[j].part, s->exhibits[j].index, false, e))
-                return false;
+    struct making *k = s->k;
+    uint64_t n = x->own.n / 32;
+
+    for (uint64_t i = 0; i < n && n <= x->index; i++) {
+        struct arena_mark m = arena_mark(k->a);
+        struct act *act = arena_get(k->a, sizeof *act, e);
+        struct err missing = {0};
+        uint64_t index = x->index - n + i;
+        bool here = act && record_act(k->r, k->part[x->part].slug, index, k->a, act, &missing) &&
+                    bytes_are(act->kind, "exhibit.part") &&
+                    !memcmp(act->body.sha256.b, x->own.p + 32 * i, 32);
+        arena_reset(k->a, m);
+        if (!act || (missing.code && missing.code != ERR_MISSING))
+            return act ? err_pass(e, &missing) : false;
+        if (here && !pick(k, x->part, index, false, e))
+            return false;
+    }
     return true;
 }
 

@@ -193,5 +193,18 @@ forge north.dossier META-INF/timestamp.tst bad.dossier
 says 1 'FAILED META-INF/timestamp.tst' "$ENTENTE" verify bad.dossier --ca root.pem
 forge north.dossier META-INF/ASiCManifest.xml bad.dossier
 says 1 'FAILED META-INF/ASiCManifest.xml' "$ENTENTE" verify bad.dossier
+
+step 'a file that was attached comes along, and what is said of its custody'
+with=$(on north request new --item 'the log itself' --use 'case 14' 2>said)
+settle
+printf 'what the file says\n' >log.txt
+ok on south request answer "$with" --text 'see file' --attach log.txt
+settle
+ok on north dossier export "$with" -o file.dossier
+says 0 '^It holds' "$ENTENTE" verify file.dossier
+grep -q 'exhibit.part: signed, in log' said
+grep -aq 'what the file says' file.dossier
+unpack file.dossier file.d
+says 0 '^IT HOLDS$' by_hand file.d
 stop north
 stop south
