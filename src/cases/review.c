@@ -50,7 +50,7 @@ static const struct metric timeliness[T_N] = {
     [T_SUSPENDED] = {"stopped_by_suspension", N_("clock stopped by suspension"), METRIC_SUM_MS,
                      T_SUSPENDED},
     [T_LAPSED] = {"lapsed", N_("lapsed"), METRIC_COUNT, T_RECEIVED},
-    [T_WITHDRAWN] = {"withdrawn", N_("withdrawn"), METRIC_COUNT, T_RECEIVED},
+    [T_WITHDRAWN] = {"withdrawn", N_("withdrawn by who asked"), METRIC_COUNT, T_RECEIVED},
 };
 
 enum {
@@ -151,7 +151,7 @@ static const struct metric claims[C_N] = {
     [C_OPEN] = {"replied_not_decidable", N_("replied, time not decidable"), METRIC_COUNT, C_LODGED},
     [C_SILENT] = {"no_reply_by_due", N_("no reply by the due instant"), METRIC_COUNT, C_LODGED},
     [C_REVISED] = {"revised", N_("revised"), METRIC_COUNT, C_LODGED},
-    [C_WITHDRAWN] = {"withdrawn", N_("withdrawn"), METRIC_COUNT, C_LODGED},
+    [C_WITHDRAWN] = {"withdrawn", N_("withdrawn by who claimed"), METRIC_COUNT, C_LODGED},
     [C_FOUND] = {"found", N_("joint or arbiter's finding"), METRIC_COUNT, C_LODGED},
     [C_SETTLED] = {"settled", N_("settled"), METRIC_COUNT, C_LODGED},
     [C_DISAGREED] = {"disagreed", N_("closed in disagreement"), METRIC_COUNT, C_LODGED},

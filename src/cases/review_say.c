@@ -167,8 +167,8 @@ const char *counter_says(const char *name)
     } rows[] = {
         {"objects_shared", N_("objects shared")},
         {"indicators_shared", N_("indicators shared")},
-        {"indicators_new", N_("indicators shared that the others had not shared before")},
-        {"sightings_returned", N_("sightings returned on the others' indicators")},
+        {"indicators_new", N_("indicators that nobody had shared before")},
+        {"sightings_returned", N_("sightings of the others' indicators")},
         {"reports_shared", N_("reports shared")},
         {"samples_shared", N_("malware objects shared")},
         {"revoked", N_("objects revoked")},
