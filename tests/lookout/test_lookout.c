@@ -291,7 +291,7 @@ static void what_a_file_says_is_compiled_with_its_catalogue(void **state)
     struct text t = {BYTES("evil.example.org\n192.0.2.1\nhxxp://bad.example.net/x\n")};
     struct lookout_policy p = {.now = 1700000000, .max_tlp = 4};
     struct lookout_report r;
-    struct watch_catalogue *c;
+    struct watch_catalogue *c = NULL;
     struct catalogue_fact f;
     struct watch_index *ix;
     struct bytes index, refs;
