@@ -3,7 +3,7 @@ BENCH ?= all
 SIZE ?=
 N ?=
 FUZZ_SECONDS ?= 60
-.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials watch-full format clean po po-check flood
+.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials bench-psi-link watch-full format clean po po-check flood
 
 all: build/build.ninja
 	@ninja -C build
@@ -19,6 +19,7 @@ help:
 	@echo "make sim N=...  more crash states and two-node runs"
 	@echo "make watch-full every expected hit of the real logs, every list, every kernel; more rounds"
 	@echo "make bench [BENCH=record] [SIZE=small]   one JSON line per case"
+	@echo "make bench-psi-link [N=1048576]           comparisons from the command line, over shaped links"
 	@echo "make ct         constant time: kernels under valgrind with secrets marked"
 	@echo "make okvs-trials [N=30]  2^N small tables, and how often they fail"
 	@echo "make lint       layers, format"
@@ -66,6 +67,9 @@ po: all
 
 po-check: all
 	@tools/po --check build/src/cli/entente
+# entente psi from list to result, over loopback and over links shaped to 1 Gb/s and 100 Mb/s
+bench-psi-link: all
+	@bench/psi-link.sh $(N)
 
 lint:
 	@tools/layers
