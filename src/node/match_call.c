@@ -287,23 +287,37 @@ static void drive(struct job *j, const struct node_match_watch *w)
     free(s);
 }
 
+/* One lane's turn: its last words may still have to go when its leg is over. */
+static void lane_turn(struct caller *k, struct lane *l)
+{
+    struct arena_mark mark = arena_mark(k->v.arena);
+
+    pthread_mutex_lock(&l->job->lock);
+    lane_poke(l);
+    pthread_mutex_unlock(&l->job->lock);
+    if ((l->out.n || l->out.end) && !l->all_pushed)
+        l->all_pushed = !push_once(k, l, false);
+    if (!l->over)
+        pull_once(k, l);
+    arena_reset(k->v.arena, mark);
+}
+
+#define TURNS_MOST 100000 /* far more than any simulation needs */
+
 /* The same in one thread: everybody's turn, again and again. */
 static void drive_sync(struct job *j, struct caller *k)
 {
-    for (unsigned turns = 0; !j->ended && turns < 1000000; turns++) {
-        unsigned leg = j->leg < 2 ? j->leg : 1;
-        for (unsigned i = 0; i < j->session.shards; i++) {
-            struct lane *l = &j->lane[leg][i];
-            struct arena_mark mark = arena_mark(k->v.arena);
-            pthread_mutex_lock(&j->lock);
-            lane_poke(l);
-            pthread_mutex_unlock(&j->lock);
-            push_once(k, l, false);
-            pull_once(k, l);
-            arena_reset(k->v.arena, mark);
-        }
+    for (unsigned turns = 0; turns < TURNS_MOST && !j->ended; turns++) {
+        for (unsigned leg = 0; leg < 2; leg++)
+            for (unsigned i = 0; i < j->session.shards; i++)
+                if (j->lane[leg][i].started)
+                    lane_turn(k, &j->lane[leg][i]);
         attempt_advance(j);
     }
+    for (unsigned leg = 0; leg < 2; leg++) /* and what was said last */
+        for (unsigned i = 0; i < j->session.shards; i++)
+            for (unsigned tries = 0; tries < 4 && j->lane[leg][i].started; tries++)
+                lane_turn(k, &j->lane[leg][i]);
 }
 
 bool match_call_all(struct job *j, const struct node_match_watch *w, struct err *e)
@@ -390,10 +404,12 @@ bool node_match_run(struct node *n, const char *agreement, const char *session,
         return false;
     ok = match_call_all(j, w, e);
     if (ok) {
-        ok = j->ok;
+        ok = j->ended && j->ok;
         *out = j->result;
         if (!ok) {
             *e = j->e;
+            if (e->code == ERR_NONE)
+                err_fail(e, ERR_IO, j->ended ? "the run broke off" : "the run did not end");
             if (j->reason == PSI_REASON_CLOSED || j->reason == PSI_REASON_TIME ||
                 j->reason == PSI_REASON_TROUBLE)
                 e->code = ERR_IO;

@@ -48,6 +48,7 @@ struct lane {
     pthread_t pump;
     pid_t pid;
     struct psi *direct; /* a simulation's, instead of a process */
+    bool all_pushed;    /* of a simulation: the peer has all, and knows it */
     bool peer_told;     /* ... that the peer has closed */
 };
 
