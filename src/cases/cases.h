@@ -241,6 +241,7 @@ struct cases_view {
         struct {
             uint8_t predicate, state, reply, likelihood, confidence;
             bool unanswered; /* "no reply by", never "admitted" */
+            bool reopened;   /* settled, and an obligation was not kept: found again */
             bool counter;    /* a counter-claim, to that claim */
             struct hash counter_to;
             uint16_t hypotheses, evidence, held, withheld, revisions, rebuts, obligations;

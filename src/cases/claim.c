@@ -8,6 +8,11 @@
 #define ANSWERED (IN(CASES_REPLIED) | IN(CASES_FOUND) | IN(CASES_WITH_ARBITER) | IN(CASES_RULED))
 #define UNANSWERED (IN(CASES_LODGED) | IN(CASES_ACKNOWLEDGED))
 
+/* A settled claim goes on if an obligation is not kept (view.c shows it as found again). Whether
+ * one is kept is another matter's business, so the fold lets both sides bring evidence, and propose
+ * to each other, in either case: without the other's yes nothing changes. */
+#define KEPT_OR_NOT IN(CASES_SETTLED)
+
 enum { BY_CLAIMANT = 1, BY_RESPONDENT = 2, BY_ARBITER = 4, BY_BOTH = 3 };
 
 static uint8_t opening(struct step *x)
@@ -165,6 +170,7 @@ static uint8_t do_agree(struct step *x)
         l->found = x->at;
     } else if (p->kind == CASES_CLAIM_REFER) {
         l->state = CASES_WITH_ARBITER;
+        l->ended = CASES_NEVER;
     } else {
         l->state = CASES_SETTLED;
         l->ended = x->at;
@@ -214,15 +220,15 @@ static const struct {
     [CASES_CLAIM_ACK] = {BY_RESPONDENT, IN(CASES_LODGED), do_ack},
     [CASES_CLAIM_REPLY] = {BY_RESPONDENT, UNANSWERED, do_reply},
     [CASES_CLAIM_EXTEND] = {BY_RESPONDENT, UNANSWERED, do_extend},
-    [CASES_CLAIM_REBUT] = {BY_BOTH, ANSWERED, do_rebut},
-    [CASES_CLAIM_EVIDENCE] = {BY_BOTH, UNANSWERED | ANSWERED, do_evidence},
+    [CASES_CLAIM_REBUT] = {BY_BOTH, ANSWERED | KEPT_OR_NOT, do_rebut},
+    [CASES_CLAIM_EVIDENCE] = {BY_BOTH, UNANSWERED | ANSWERED | KEPT_OR_NOT, do_evidence},
     [CASES_CLAIM_GRADE] = {BY_BOTH, LIVE, do_nothing},
     [CASES_CLAIM_REVISE] = {BY_CLAIMANT, LIVE, do_revise},
     [CASES_CLAIM_FINDING] = {BY_BOTH, IN(CASES_REPLIED), do_propose},
-    [CASES_CLAIM_REFER] = {BY_BOTH, IN(CASES_REPLIED), do_propose},
+    [CASES_CLAIM_REFER] = {BY_BOTH, IN(CASES_REPLIED) | KEPT_OR_NOT, do_propose},
     [CASES_CLAIM_RULING] = {BY_ARBITER, IN(CASES_WITH_ARBITER), do_ruling},
-    [CASES_CLAIM_SETTLE] = {BY_BOTH, IN(CASES_FOUND) | IN(CASES_RULED), do_propose},
-    [CASES_AGREE] = {BY_BOTH, UNANSWERED | ANSWERED, do_agree},
+    [CASES_CLAIM_SETTLE] = {BY_BOTH, IN(CASES_FOUND) | IN(CASES_RULED) | KEPT_OR_NOT, do_propose},
+    [CASES_AGREE] = {BY_BOTH, UNANSWERED | ANSWERED | KEPT_OR_NOT, do_agree},
     [CASES_CLAIM_WITHDRAW] = {BY_CLAIMANT, LIVE, do_withdraw},
     [CASES_CLAIM_DISAGREE] = {BY_BOTH, ANSWERED, do_disagree},
     [CASES_CLAIM_ESCALATE] = {BY_BOTH, UNANSWERED | ANSWERED, do_escalate},

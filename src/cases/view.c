@@ -83,6 +83,12 @@ static bool view_obligations(struct cases *c, const struct matter *m, int64_t no
         else if (request_live(&s->request))
             v->claim.obligations_open++;
     }
+    /* "Breach of an obligation reopens" (cases.md 3.4). */
+    if (v->claim.state == CASES_SETTLED && v->claim.obligations_broken) {
+        v->claim.state = CASES_FOUND;
+        v->claim.reopened = true;
+        v->ended_at = CASES_NEVER;
+    }
     return true;
 }
 

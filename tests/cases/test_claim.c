@@ -161,6 +161,9 @@ static void a_joint_finding_needs_both(void **state)
     assert_int_equal(v.claim.obligations_broken, 0);
     v = look(w, &c, t + 12 * DAY);
     assert_int_equal(v.claim.obligations_broken, 1);
+    assert_true(v.claim.reopened); /* the breach opens the claim again */
+    assert_int_equal(v.claim.state, CASES_FOUND);
+    assert_int_equal(v.ended_at, CASES_NEVER);
     (void)child;
     world_free(w);
 }
