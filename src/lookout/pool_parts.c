@@ -214,11 +214,12 @@ static struct bytes behind(const uint8_t **p, size_t n)
 /* Origin and warning list are the index's own texts and stay where they are. */
 bool kept_next(const struct heap *h, size_t *at, struct watch_hit *hit, struct watch_indicator *in)
 {
-    const uint8_t *p = h->p + *at;
+    const uint8_t *p;
     struct kept k;
 
     if (*at == h->n)
         return false;
+    p = h->p + *at;
     memcpy(&k, p, sizeof k);
     *at += k.size;
     p += sizeof k;
