@@ -1,4 +1,4 @@
-/* Every command, in the order of `entente help`; each is defined in the file of its name. */
+/* Every command; each is defined in the file of its name. Their order is main.c's. */
 #ifndef ENTENTE_COMMANDS_H
 #define ENTENTE_COMMANDS_H
 

@@ -10,8 +10,10 @@ static const struct {
     const char *heading;
 } groups[] = {
     {&cmd_init, N_("Parties")},         {&cmd_agreement_new, N_("Agreements")},
-    {&cmd_share, N_("Sharing")},        {&cmd_serve, N_("Running")},
-    {&cmd_proof, N_("Proving")},        {&cmd_log_check, N_("Care")},
+    {&cmd_share, N_("Sharing")},        {&cmd_request_new, N_("Asking")},
+    {&cmd_claim_new, N_("Claiming")},   {&cmd_match_offer, N_("Comparing")},
+    {&cmd_watch, N_("Watching")},       {&cmd_review, N_("Reviewing and proving")},
+    {&cmd_serve, N_("Running")},        {&cmd_log_check, N_("Care")},
     {&cmd_version, N_("This program")},
 };
 
