@@ -155,6 +155,7 @@ static void threads_give_what_one_gives(void **state)
     }
     watch_index_close(ix);
     test_dir_remove(dir);
+    arena_free(a);
 }
 
 /* ---- tallies ---- */
@@ -251,6 +252,7 @@ static void a_tally_is_taken_up_once(void **state)
     assert_int_equal(waiting(dir, &rows), 7);
     assert_int_equal(waiting(dir, &rows), 7);
     test_dir_remove(dir);
+    arena_free(a);
 }
 
 static void a_damaged_queue_is_refused(void **state)
@@ -266,6 +268,7 @@ static void a_damaged_queue_is_refused(void **state)
     must(os_write_file(os_system(), queue, BYTES("entente sightings 1\n"), 0, &e), &e);
     must_fail(sightings_open(os_system(), dir, &e) != NULL, &e, ERR_INPUT, "no end");
     test_dir_remove(dir);
+    arena_free(a);
 }
 
 /* ---- what was gathered ---- */
@@ -320,6 +323,7 @@ static void what_a_file_says_is_compiled_with_its_catalogue(void **state)
         assert_null(catalogue_of(bytes_part(refs, 0, n), ix, NULL));
     watch_index_close(ix);
     lookout_free(l);
+    arena_free(a);
 }
 
 static void kept_rows_survive_a_torn_file(void **state)
@@ -349,6 +353,7 @@ static void kept_rows_survive_a_torn_file(void **state)
         lookout_free(l);
     }
     test_dir_remove(dir);
+    arena_free(a);
 }
 
 #define ROWS(table) (sizeof(table) / sizeof *(table))
