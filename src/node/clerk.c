@@ -148,7 +148,8 @@ static bool look_at_all(struct look *l, struct err *e)
     if (!c)
         return false;
     l->self = desk_self(l->d);
-    for (size_t i = 0; l->self != UINT16_MAX && i < cases_count(c); i++) {
+    for (size_t i = 0; l->self != UINT16_MAX && i < cases_count(c) && !atomic_load(&l->n->stopping);
+         i++) {
         struct arena_mark m = arena_mark(l->a);
         struct hash id = cases_id(c, i);
         struct cases_view v;
