@@ -89,10 +89,11 @@ static struct rig *begin(struct arena **a, char **dir)
     return r;
 }
 
-static void end(struct rig *r, char *dir)
+static void end(struct rig *r, char *dir, struct arena *a)
 {
     rig_free(r);
     test_dir_remove(dir);
+    arena_free(a);
 }
 
 /* Calls are lost on their way there, answers on their way back, and some calls arrive twice. */
@@ -142,7 +143,7 @@ static void run(unsigned shards, bool bad)
     }
     must_fail(node_match_run(r->nodes[1].node, r->id, s.id, NULL, &out, &e), &e, ERR_DENIED,
               "compared, not accepted");
-    end(r, dir);
+    end(r, dir, a);
 }
 
 static void two_nodes_compare(void **state)
@@ -177,7 +178,7 @@ static void not_before_commitments_are_cosigned(void **state)
     err_clear(&e);
     rig_settle(r);
     must(node_match_ready(r->nodes[1].node, r->id, s.id, &e), &e);
-    end(r, dir);
+    end(r, dir, a);
 }
 
 int main(void)
