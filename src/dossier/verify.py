@@ -119,8 +119,8 @@ def split(note):
     return note[:at + 1], lines
 
 
-def line_by(note, name, kind, key):
-    """None: no such line; else (does it hold?, time)."""
+def lines_by(note, name, kind, key):
+    """Of every line that names this key: (does it hold?, time)."""
     text, lines = note
     want = sha(name.encode(), b"\n", bytes([kind]), key)[:4]
     size = 76 if kind == 4 else 68
@@ -128,10 +128,15 @@ def line_by(note, name, kind, key):
         if who != name or raw[:4] != want or len(raw) != size:
             continue
         if kind == 1:
-            return ed25519(key, text, raw[4:]), 0
-        when = struct.unpack(">Q", raw[4:12])[0]
-        return ed25519(key, b"cosignature/v1\ntime %d\n" % when + text, raw[12:]), when
-    return None
+            yield ed25519(key, text, raw[4:]), 0
+        else:
+            when = struct.unpack(">Q", raw[4:12])[0]
+            yield ed25519(key, b"cosignature/v1\ntime %d\n" % when + text, raw[12:]), when
+
+
+def line_by(note, name, kind, key):
+    """None: no such line; else the first."""
+    return next(lines_by(note, name, kind, key), None)
 
 
 def node(a, b):
@@ -344,11 +349,11 @@ def check_heads(files, parties, witnesses):
         cosigners = [("%s/%s" % (q.slug, role), k, q.slug if role == "mirror" else None)
                      for q in parties.values() if q is not p for role in ("mirror", "witness") for _, k in q.keys[role]]
         for who, key, mirror in cosigners + [(w, k, None) for w, k in witnesses]:
-            good = line_by(note, who, 4, key)
-            if good and not good[0]:
-                fail(11, name, "a cosignature is not by the key that it names")
-            elif good:
-                signers.append((who, good[1], mirror))
+            for good, when in lines_by(note, who, 4, key):  # one signer may have dated a head again
+                if good:
+                    signers.append((who, when, mirror))
+                else:
+                    fail(11, name, "a cosignature is not by the key that it names")
         p.heads[int(size)] = b64(root), signers, bool(owner), files[name]
     for p in parties.values():
         sizes, last = sorted(p.heads), {}
@@ -358,7 +363,7 @@ def check_heads(files, parties, witnesses):
             if path is None or not grew(m, p.heads[m][0], n, p.heads[n][0], path):
                 fail(13, name, "it does not prove that the log only grew")
         for n in sizes:
-            for who, when, _ in p.heads[n][1]:
+            for who, when, _ in sorted(p.heads[n][1], key=lambda signer: signer[1]):
                 if when < last.get(who, 0):
                     fail(12, "heads/%s/%d.note" % (p.slug, n), "a cosigner's times go back")
                 last[who] = when

@@ -16,6 +16,16 @@ static int by_size(const void *a, const void *b)
     return x->head.size < y->head.size ? -1 : x->head.size > y->head.size;
 }
 
+static size_t lines_in(struct bytes block)
+{
+    struct bytes line;
+    size_t n = 0;
+
+    while (bytes_next_line(&block, &line))
+        n++;
+    return n;
+}
+
 static void take_head(struct dz *z, size_t file, struct bytes rest)
 {
     struct dz_head *h = &z->heads[z->heads_n];
@@ -33,6 +43,9 @@ static void take_head(struct dz *z, size_t file, struct bytes rest)
     if (!split_note(h->bytes, &h->note) || !read_head(h->note.text, &h->head) ||
         h->head.size != size || size == 0)
         dz_say(z, 10, VERIFY_FAILED, z->files[file].name, "it is no head of that size");
+    else if ((h->lines = lines_in(h->note.block)) > LIMIT_NOTE_SIGNATURES)
+        dz_say(z, 10, VERIFY_FAILED, z->files[file].name, "it has more than %d signatures",
+               LIMIT_NOTE_SIGNATURES);
     else if (!bytes_are(h->head.origin, z->party[who].origin))
         dz_say(z, 10, VERIFY_FAILED, z->files[file].name,
                "it is the head of another log, not of %s", z->party[who].origin);
@@ -97,68 +110,63 @@ static void say_owner(struct dz *z)
 
 /* ---- 11: cosignatures ---- */
 
-static void try_signer(struct dz *z, size_t head, const char *name, const struct sign_public *key,
-                       uint16_t signer, bool mirror, struct dz_sig *out, size_t *n)
-{
-    struct dz_head *h = &z->heads[head];
-    uint64_t time = 0;
-    enum line_state s = line_by_valid(&h->note, name, 4, key, &time);
+/* The lines of a head that are by somebody we know, as far as they are found. */
+struct signer {
+    const struct dz *z;
+    struct dz_head *head;
+    struct dz_sig *out;
+    size_t n;
+};
 
-    if (s == LINE_ABSENT)
-        return;
-    out[(*n)++] = (struct dz_sig){.author = h->party,
-                                  .signer = signer,
-                                  .mirror = mirror,
-                                  .wrong = s == LINE_WRONG || time > (uint64_t)INT64_MAX / 1000,
-                                  .size = h->head.size,
-                                  .time = (int64_t)time,
-                                  .head = head};
+/* All lines of that key: a signer who has nothing new to sign dates the same head again, and both
+ * times count. */
+static void try_signer(struct signer *s, const char *name, const struct sign_public *key,
+                       size_t signer, bool mirror)
+{
+    struct dz_head *h = s->head;
+    struct bytes rest = h->note.block;
+    enum line_state state;
+    uint64_t time = 0;
+    uint8_t id[4];
+
+    key_id(name, 4, key, id);
+    while ((state = line_next(&h->note, &rest, name, 4, id, key, &time)) != LINE_ABSENT &&
+           s->n < h->lines)
+        s->out[s->n++] =
+            (struct dz_sig){.author = h->party,
+                            .signer = (uint16_t)signer,
+                            .mirror = mirror,
+                            .wrong = state == LINE_WRONG || time > (uint64_t)INT64_MAX / 1000,
+                            .size = h->head.size,
+                            .time = (int64_t)time,
+                            .head = (size_t)(h - s->z->heads)};
 }
 
 /* Every key that a party has had for the role counts: a cosignature was good when it was made. */
-static size_t signers_of(struct dz *z, size_t head, struct dz_sig *out)
+static void try_party(struct signer *s, size_t i)
 {
+    const struct dz_party *p = &s->z->party[i];
     char name[128];
-    size_t n = 0;
 
-    for (size_t i = 0; i < z->parties; i++) {
-        const struct dz_party *p = &z->party[i];
-        if (i == z->heads[head].party)
-            continue;
-        for (int role = DZ_WITNESS; role <= DZ_MIRROR; role++) {
-            snprintf(name, sizeof name, "%.*s/%s", BYTES_FMT(p->holder.slug),
-                     role == DZ_MIRROR ? "mirror" : "witness");
-            for (size_t k = 0; k < p->spans[role]; k++)
-                try_signer(z, head, name, &p->span[role][k].key, (uint16_t)i, role == DZ_MIRROR,
-                           out, &n);
-        }
+    for (int role = DZ_WITNESS; role <= DZ_MIRROR; role++) {
+        snprintf(name, sizeof name, "%.*s/%s", BYTES_FMT(p->holder.slug),
+                 role == DZ_MIRROR ? "mirror" : "witness");
+        for (size_t k = 0; k < p->spans[role]; k++)
+            try_signer(s, name, &p->span[role][k].key, i, role == DZ_MIRROR);
     }
-    for (size_t i = 0; i < z->witnesses; i++)
-        try_signer(z, head, z->witness[i].name, &z->witness[i].key, (uint16_t)(z->parties + i),
-                   false, out, &n);
-    return n;
 }
 
-static size_t keys_n(const struct dz *z)
-{
-    size_t n = z->witnesses;
-
-    for (size_t i = 0; i < z->parties; i++)
-        n += z->party[i].spans[DZ_WITNESS] + z->party[i].spans[DZ_MIRROR];
-    return n;
-}
-
-/* Each head has room for one line of each key: its own part of the array. */
+/* Each head has room for one signature of each line: its own part of the array. */
 static void verify_cosigners(struct dz *z, struct arena *a, size_t from, size_t to)
 {
-    size_t room = keys_n(z);
-
     (void)a;
     for (size_t i = from; i < to; i++) {
-        struct dz_sig *out = &z->sigs[i * room];
-        size_t n = signers_of(z, i, out);
-        for (; n < room; n++)
-            out[n].head = NOWHERE;
+        struct signer s = {.z = z, .head = &z->heads[i], .out = &z->sigs[z->heads[i].sigs]};
+        for (size_t p = 0; p < z->parties; p++)
+            if (p != z->heads[i].party)
+                try_party(&s, p);
+        for (size_t w = 0; w < z->witnesses; w++)
+            try_signer(&s, z->witness[w].name, &z->witness[w].key, z->parties + w, false);
     }
 }
 
@@ -294,11 +302,14 @@ static void check_consistency(struct dz *z)
 
 bool dz_heads(struct dz *z, struct err *e)
 {
-    size_t all;
+    size_t all = 0;
 
     if (!find_heads(z, e))
         return false;
-    all = z->heads_n * keys_n(z);
+    for (size_t i = 0; i < z->heads_n; i++) {
+        z->heads[i].sigs = all;
+        all += z->heads[i].lines;
+    }
     z->sigs = arena_get_array(z->a, all, sizeof *z->sigs, e);
     if (!z->sigs)
         return false;

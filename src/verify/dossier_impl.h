@@ -74,6 +74,7 @@ struct dz_head {
     struct bytes bytes;
     struct signed_text note;
     struct head head;
+    size_t sigs, lines; /* its part of the signatures: one for each line */
     bool read, by_owner;
 };
 

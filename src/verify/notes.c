@@ -13,7 +13,7 @@ bool split_note(struct bytes note, struct signed_text *out)
     return out->block.n > 0;
 }
 
-static void key_id(const char *name, uint8_t type, const struct sign_public *key, uint8_t id[4])
+void key_id(const char *name, uint8_t type, const struct sign_public *key, uint8_t id[4])
 {
     struct sha256 h;
     struct hash all;
@@ -55,15 +55,15 @@ static bool cosigned_text(struct bytes text, uint64_t time, const struct sign_pu
     return sign_verify(key, bytes_of(message, (size_t)n + text.n), s);
 }
 
-enum line_state line_by_valid(const struct signed_text *s, const char *name, uint8_t type,
-                              const struct sign_public *key, uint64_t *time)
+enum line_state line_next(const struct signed_text *s, struct bytes *rest, const char *name,
+                          uint8_t type, const uint8_t id[4], const struct sign_public *key,
+                          uint64_t *time)
 {
-    struct bytes rest = s->block, line, who;
-    uint8_t payload[128], id[4];
     size_t n, head = type == 4 ? 12 : 4;
+    struct bytes line, who;
+    uint8_t payload[128];
 
-    key_id(name, type, key, id);
-    while (bytes_next_line(&rest, &line)) {
+    while (bytes_next_line(rest, &line)) {
         struct signature sig;
         uint64_t t = 0;
         if (!read_line(line, &who, payload, &n) || !bytes_are(who, name) ||
@@ -79,6 +79,16 @@ enum line_state line_by_valid(const struct signed_text *s, const char *name, uin
         return LINE_GOOD;
     }
     return LINE_ABSENT;
+}
+
+enum line_state line_by_valid(const struct signed_text *s, const char *name, uint8_t type,
+                              const struct sign_public *key, uint64_t *time)
+{
+    struct bytes rest = s->block;
+    uint8_t id[4];
+
+    key_id(name, type, key, id);
+    return line_next(s, &rest, name, type, id, key, time);
 }
 
 enum line_state line_by(const struct signed_text *s, const char *name, uint8_t type,

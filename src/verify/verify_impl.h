@@ -71,6 +71,12 @@ bool signed_by(const struct signed_text *s, const char *name, uint8_t type,
 /* As line_by, for a key whose point has been checked already: that costs as much as a signature. */
 enum line_state line_by_valid(const struct signed_text *s, const char *name, uint8_t type,
                               const struct sign_public *key, uint64_t *time);
+/* The same for one line after the other, for a head that one key has dated more than once: `rest`
+ * begins as the block, and LINE_ABSENT is the end. `id` is key_id's. */
+enum line_state line_next(const struct signed_text *s, struct bytes *rest, const char *name,
+                          uint8_t type, const uint8_t id[4], const struct sign_public *key,
+                          uint64_t *time);
+void key_id(const char *name, uint8_t type, const struct sign_public *key, uint8_t id[4]);
 /* The same for the vkey text `name+id+base64`. */
 bool read_vkey(struct bytes vkey, char name[256], uint8_t *type, struct sign_public *key);
 

@@ -4,6 +4,9 @@
 two_parties
 names 2 x >list.txt
 
+before=$(on north request new --item 'owner of 203.0.113.7' --use 'case 12' 2>said)
+ok on north sync
+
 step 'amending'
 on north agreement show "$id" --document >edited.json 2>said
 sed -i '/"report": {/,/}/s/"max_tlp": "amber"/"max_tlp": "red"/' edited.json
@@ -39,5 +42,16 @@ ok on south sync
 ok on north sync
 is "$(on north agreement show --json | value .withdrawing)" south
 is "$(on north agreement show --json | value .stage)" 'in force'
+
+step 'a case that lived through all of it, as a dossier: both versions of the agreement, and which is in force'
+ok on south request refuse "$before" --ground not-held --because 'searched all records'
+ok on south sync
+ok on north sync
+ok on south sync
+dossiers "$before" north south
+grep -q 'version 2 of the agreement has SHA-256' said
+grep -q 'agreement.amend: signed, in log' said
+grep -q 'agreement.withdraw: signed, in log' said
+! grep -q 'whether version 2 is in force' said || fail 'the amendment is not dated'
 stop north
 stop south

@@ -82,4 +82,16 @@ says 0 . on north sync
 grep -q "a peer's clock differs from ours" north.log || fail 'it does not warn'
 on north why "$complete" >why-after 2>/dev/null
 cmp why-before why-after
+
+step 'a stranger is told that the time is contradicted, and that the refusal is late'
+stop north
+clock north 5*$day
+serve north
+settle
+as_of=$(CLOCK_SHIFT="$stage/north.shift" LD_PRELOAD=$CLOCKSHIM date -u +%FT%TZ)
+dossiers "$request" north south
+grep -q 'unknown south/[0-9]*: time contradicted: it claims .*, and cannot be earlier than .*; the interval counts' said
+grep -q 'request.refuse: signed, in log, between .*, time contradicted$' said
+grep -q '^refused .* late, 2 d .* after due' said
+is "$("$ENTENTE" verify north.dossier --json | jq -r '[.acts[] | select(.time_contradicted) | .kind] | unique | @csv')" '"request.refuse"'
 for p in north south; do stop $p; done

@@ -167,6 +167,13 @@ exchange
 is "$(on south officer list --json | wc -l)" 4
 is "$(on south claim list --json | value .state)" found
 
+step 'a stranger sees whose officers signed, and that it was two; with one, or another text, it is none'
+dossiers "$claim" north south
+grep -q '^state  *found' said
+grep -q '^  *2. officer: bo' said
+grep -q 'officer.remove: signed, in log' said
+is "$("$ENTENTE" verify north.dossier --json | jq -r '.cases[0].state')" found
+
 step 'a drill is kept apart'
 ok lodge $full --hypothesis a --alternative b --exercise --draft drill.json
 for who in ann bo; do ok "$ENTENTE" officer sign drill.json --key north-$who.key; done

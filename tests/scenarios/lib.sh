@@ -125,3 +125,23 @@ names() { # COUNT PREFIX
 acts_of() { # WHO WHOSE: how many acts it holds
     on "$1" status --json | value ".agreements[0].logs[] | select(.party == \"$2\") | .size"
 }
+# Each of these makes a dossier of the case as of one instant: they hold, with the program and with
+# Python alone, and show the same acts in the same states. The report of the last is in $stage/said.
+dossiers() { # CASE SLUG SLUG...
+    case=$1
+    shift
+    : "${as_of:=$(date -u +%FT%TZ)}" # the nodes may have a clock of their own
+    first=$1
+    for p in "$@"; do
+        rm -rf "$p.dossier" "$p.d"
+        ok on "$p" dossier export "$case" -o "$p.dossier" --at "$as_of" --summary en
+        mkdir "$p.d"
+        unzip -q "$p.dossier" -d "$p.d"
+        says 0 '^IT HOLDS$' env -i PATH="$PATH" python3 -I "$p.d/verify.py" "$p.dossier"
+        for part in acts agreement computed payloads; do
+            diff -r "$first.d/$part" "$p.d/$part" >difference || fail "$part of $p.dossier differ"
+        done
+        says 0 '^It holds' "$ENTENTE" verify "$p.dossier"
+    done
+    unset as_of
+}

@@ -91,4 +91,12 @@ grep -q '^answered .* late, 2 d .* after due' north.txt || fail 'not marked late
 says 0 'answered, 2 d .* after due' on north request list
 ! grep -qi 'admit' north.txt || fail 'silence is not to be read as an admission'
 is "$(on north status --json | value '.agreements[0].logs[] | select(.own | not) | .cases')" 'the same'
+
+step 'a stranger sees whose signature counted: the witness'
+as_of=$(date -u +%FT%TZ)
+dossiers "$request" north south
+grep -q 'outside witness third/witness' said
+grep -q 'deemed: first signature of somebody else .* and the grace of 1 h' said
+grep -q '^answered .* late, 2 d .* after due' said
+is "$(ls north.d/heads/north | wc -l)" "$(grep -l ' third/witness ' north.d/heads/north/* | wc -l)"
 for p in north south third; do stop $p; done

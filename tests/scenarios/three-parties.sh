@@ -30,4 +30,13 @@ for p in east north south; do
     says 0 'It holds' "$ENTENTE" verify proof-$p
 done
 says 1 'not addressed\|not here\|not for\|missing' on east proof north/2 -o closed
+
+step 'a case between two of them, as a dossier of each of the three'
+request=$(on north request new --to south --item 'owner of 203.0.113.7' --use 'case 12' 2>said)
+for p in north south east north south; do ok on $p sync; done
+ok on south request refuse "$request" --ground not-held --because 'searched all records'
+for p in south north east south; do ok on $p sync; done
+dossiers "$request" east north south
+grep -q 'request.refuse: signed, in log' said
+is "$("$ENTENTE" verify east.dossier --json | jq -r '[.parties[].slug] | @csv')" '"east","north","south"'
 for p in east north south; do stop $p; done
