@@ -18,7 +18,9 @@ struct rec {
     int64_t at;                            /* counts at; CASES_NEVER: not settled */
     uint32_t number, matter, next, target;
     uint32_t own; /* the author's act before it in the matter */
-    uint16_t author, generation;
+    uint32_t
+        generation; /* how many causes, one of the other, count at the same instant before it */
+    uint16_t author;
     uint8_t kind, fault, mark, signatures, visited;
     struct outcome {
         uint8_t verdict, timing, clause, clause_n;

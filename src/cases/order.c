@@ -41,7 +41,7 @@ static bool give_place(const struct cases *c, struct rec *r)
     struct rec *cause[3];
     unsigned n = causes(c, r, cause);
     int64_t at = r->seen;
-    uint16_t generation = 0;
+    uint32_t generation = 0;
 
     if (r->seen == CASES_NEVER || r->wants || matter_of(c, r->matter)->opener == NONE)
         return false;
@@ -51,9 +51,8 @@ static bool give_place(const struct cases *c, struct rec *r)
         at = cause[i]->at > at ? cause[i]->at : at;
     }
     for (unsigned i = 0; i < n; i++)
-        if (cause[i]->at == at && cause[i]->generation >= generation &&
-            cause[i]->generation < UINT16_MAX)
-            generation = (uint16_t)(cause[i]->generation + 1);
+        if (cause[i]->at == at && cause[i]->generation >= generation)
+            generation = cause[i]->generation + 1;
     r->at = at;
     r->generation = generation;
     return true;

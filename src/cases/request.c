@@ -466,19 +466,31 @@ static uint8_t allowed(struct step *x)
     return CASES_TAKEN;
 }
 
-/* An act of the responder shows that it holds the request: that is receipt enough. */
+/* An act of the responder shows that it holds the request: that is receipt enough, and the act is
+ * judged as one on a delivered request. A clock that waits for its turn by the quota goes on
+ * waiting, unless the responder takes the request up before. */
 static void show_delivery(struct step *x)
 {
     struct request *q = &x->s->request;
+    int64_t from = later(x->at, q->queue_until);
 
     if (q->state != CASES_SENT || x->r->author != x->s->to)
         return;
-    if (!q->queued) {
-        clock_start(x, x->at, false);
+    if (from < x->s->clock.started) {
+        clock_start(x, from, false);
         x->s->clock.wished = rec_at(x->cases, x->matter->opener)->op->when;
         clock_refresh(x->cases, x->s, q->type);
     }
     q->state = CASES_DELIVERED;
+}
+
+/* Delivered is what has a clock that runs: if the act did nothing, the request waits as before. */
+static void wait_on(struct step *x)
+{
+    struct request *q = &x->s->request;
+
+    if (q->state == CASES_DELIVERED && x->s->clock.started > x->at)
+        q->state = CASES_SENT;
 }
 
 void request_step(struct step *x)
@@ -493,6 +505,7 @@ void request_step(struct step *x)
         x->out->verdict = rows[x->r->kind].act(x);
     if (x->out->verdict <= CASES_NO_STOP && x->r->kind != CASES_COMMENT)
         first_word(x, before);
+    wait_on(x);
 }
 
 bool request_live(const struct request *q)

@@ -677,6 +677,81 @@ static void a_long_case_stays_cheap(void **state)
     world_free(w);
 }
 
+/* Everything in one second, by turns, each act naming the one it answers: without that the acts of
+ * the first party would all count before those of the second. */
+static void nothing_counts_before_what_it_answers(void **state)
+{
+    static const char *const kinds[] = {"request.ack", "request.answer", "request.contest",
+                                        "request.answer", "request.accept"};
+    static const char *const with[] = {NULL, "\"items\":[{\"item\":1,\"status\":\"not-held\"}]",
+                                       "\"reason\":\"no\"",
+                                       "\"items\":[{\"item\":1,\"status\":\"answered\"}]", NULL};
+    static const unsigned by[] = {SOUTH, SOUTH, NORTH, SOUTH, NORTH};
+    struct rng r = rng_from_env("answers");
+    struct world *w = world_new();
+    int64_t t = T("2026-03-02T10:00:00Z");
+    struct hash q = say(w, NORTH, "request", NULL, NULL, t,
+                        request_body(w, "info", "urgent", 1, NULL)),
+                x[6] = {q}, a, b;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) /* claimed times are no help: each claims to be before the last */
+        x[i + 1] = say(w, by[i], kinds[i], &q, &x[i], t - i, with[i]);
+    cosign(w, NORTH, SOUTH, t);
+    cosign(w, SOUTH, NORTH, t);
+    for (int i = 1; i < 6; i++) {
+        assert_int_equal(outcome(w, &q, &x[i]).verdict, CASES_TAKEN);
+        assert_true(outcome(w, &q, &x[i]).at == t);
+    }
+    assert_string_equal(state_word(w, &q, t), "closed");
+    must(cases_root(w->cases, &a, NULL), NULL);
+    for (int i = 0; i < 200; i++) {
+        struct cases *again = retell(w, &r);
+        must(cases_root(again, &b, NULL), NULL);
+        assert_true(hash_equal(&a, &b));
+        cases_free(again);
+    }
+    world_free(w);
+}
+
+/* A chain of answers in one second, longer than 16 bits can count. */
+static void nor_in_a_chain_of_any_length(void **state)
+{
+    enum { LENGTH = 70000 };
+    struct world *w = world_new();
+    int64_t t = T("2026-03-02T10:00:00Z");
+    struct hash q = tell(w, NORTH, "request", NULL, NULL, t,
+                         request_body(w, "info", "normal", 1, NULL)),
+                refs[2] = {q, q};
+    struct cases_act a = {.kind = BYTES("comment"),
+                          .refs = refs,
+                          .refs_n = 2,
+                          .signatures = 1,
+                          .body = BYTES("{\"type\":\"entente-notice\",\"action\":\"comment\"}")};
+    struct cases_act_view *acts;
+    size_t n;
+
+    (void)state;
+    for (uint64_t i = 0; i < LENGTH; i++) {
+        a.author = (uint16_t)(i % 2);
+        a.index = i + 1;
+        a.locator = i;
+        sha256(bytes_of(&i, sizeof i), &a.id);
+        must(cases_add(w->cases, &a, NULL), NULL);
+        refs[1] = a.id;
+    }
+    for (uint16_t p = 0; p < 2; p++) {
+        struct cases_cosignature s = {
+            .author = p, .signer = 1 - p, .mirror = true, .size = LENGTH + 2, .time_ms = t};
+        must(cases_cosigned(w->cases, &s, NULL), NULL);
+    }
+    must(cases_acts(w->cases, &q, w->arena, &acts, &n, NULL), NULL);
+    assert_int_equal(n, LENGTH + 1);
+    for (size_t i = 1; i < n; i++)
+        assert_int_equal(acts[i].locator, i - 1);
+    world_free(w);
+}
+
 /* Story 8 at library level: a flood is queued, and a real emergency of another party is not. */
 static void a_flood_does_not_drown_an_emergency(void **state)
 {
@@ -715,6 +790,8 @@ int main(void)
         cmocka_unit_test(silence_never_helps),
         cmocka_unit_test(stops_never_exceed_the_cap),
         cmocka_unit_test(an_agreement_that_ended_allows_nothing_new),
+        cmocka_unit_test(nothing_counts_before_what_it_answers),
+        cmocka_unit_test(nor_in_a_chain_of_any_length),
         cmocka_unit_test(a_long_case_stays_cheap),
         cmocka_unit_test(a_flood_does_not_drown_an_emergency),
     };

@@ -478,6 +478,56 @@ static void quotas_queue_and_say_so(void **state)
     world_free(w);
 }
 
+/* What the responder says shows that it has the request; only what counts takes it up before its
+ * turn, and either way the clock waits for that. */
+static void a_queued_request_waits_unless_it_is_taken_up(void **state)
+{
+    static const char *const edits[] = {"\"per_day\": 50", "\"per_day\": 1", NULL};
+    struct world *w = world_with(edits);
+    int64_t t = T(START), turn = T("2026-03-03T00:00:00Z");
+    struct hash q, x;
+    struct cases_view v;
+
+    (void)state;
+    tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "urgent", 1, NULL));
+    q = tell(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "urgent", 1, NULL));
+    x = tell(w, SOUTH, "request.withdraw", &q, NULL, t + HOUR, NULL);
+    assert_int_equal(outcome(w, &q, &x).verdict, CASES_V_NOT_YOURS);
+    x = tell(w, SOUTH, "comment", &q, NULL, t + HOUR, NULL);
+    assert_int_equal(outcome(w, &q, &x).verdict, CASES_TAKEN);
+    v = look(w, &q, t + HOUR);
+    assert_string_equal(cases_state_words[v.request.state], "sent");
+    assert_true(v.delivered_at == CASES_NEVER && v.final_due == turn + 72 * HOUR);
+    v = look(w, &q, turn);
+    assert_string_equal(cases_state_words[v.request.state], "delivered");
+    assert_true(v.delivered_at == turn);
+    x = tell(w, SOUTH, "request.ack", &q, NULL, t + 2 * HOUR, NULL);
+    assert_int_equal(outcome(w, &q, &x).verdict, CASES_TAKEN);
+    v = look(w, &q, t + 2 * HOUR);
+    assert_string_equal(cases_state_words[v.request.state], "open");
+    assert_true(v.acked_at == t + 2 * HOUR && v.final_due == turn + 72 * HOUR);
+    world_free(w);
+}
+
+/* Queued until shortly after it was sent, and not received: the responder's own act is receipt. */
+static void an_act_is_receipt_of_a_queued_request_too(void **state)
+{
+    static const char *const edits[] = {"\"per_day\": 50", "\"per_day\": 1", NULL};
+    struct world *w = world_with(edits);
+    int64_t turn = T("2026-03-03T00:00:00Z"), t = turn - HOUR / 4;
+    struct hash q;
+
+    (void)state;
+    say(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "urgent", 1, NULL));
+    q = say(w, NORTH, "request", NULL, NULL, t, request_body(w, "info", "urgent", 1, NULL));
+    cosign(w, NORTH, WITNESS, t);
+    assert_true(look(w, &q, t).final_due == t + HOUR + 72 * HOUR);
+    tell(w, SOUTH, "request.ack", &q, NULL, turn + HOUR / 4, NULL);
+    assert_true(look(w, &q, turn + HOUR).delivered_at == turn + HOUR / 4);
+    assert_true(look(w, &q, turn + HOUR).final_due == turn + HOUR / 4 + 72 * HOUR);
+    world_free(w);
+}
+
 static void false_emergencies_run_out(void **state)
 {
     struct world *w = world_new();
@@ -656,6 +706,8 @@ int main(void)
         cmocka_unit_test(an_outage_is_declared_first_and_capped),
         cmocka_unit_test(moves_to_complex),
         cmocka_unit_test(quotas_queue_and_say_so),
+        cmocka_unit_test(a_queued_request_waits_unless_it_is_taken_up),
+        cmocka_unit_test(an_act_is_receipt_of_a_queued_request_too),
         cmocka_unit_test(false_emergencies_run_out),
         cmocka_unit_test(preserved_data_is_held),
         cmocka_unit_test(drills_do_not_touch_real_cases),
@@ -663,7 +715,7 @@ int main(void)
         cmocka_unit_test(unknown_kinds_are_kept_and_named),
         cmocka_unit_test(the_gate_names_the_missing_member),
     };
-    size_t n = 25;
+    size_t n = 27;
 
     for (size_t i = 0; i < sizeof gates / sizeof *gates; i++)
         tests[n++] = (struct CMUnitTest)ROW_TEST(the_gate, gates[i]);

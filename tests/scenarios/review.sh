@@ -21,7 +21,6 @@ ok on south request ack "$one"
 ok on south request answer "$one" --text 'nobody'
 ok on south request refuse "$two" --ground sovereignty-security
 ok on south sync
-sleep 1.1 # signatures date acts by the second
 ok on north request accept "$one" --rate timeliness=4
 printf 'evil.example\nbad.example\n' >list.txt
 ok on north share list.txt --tlp amber
