@@ -170,7 +170,12 @@ struct bytes record_self(const struct record *r)
 
 struct record_counts record_counts(const struct record *r)
 {
-    return r->counts;
+    struct record_counts now;
+
+    record_lock(r);
+    now = r->counts;
+    record_unlock(r);
+    return now;
 }
 
 const struct sign_public *record_key(const struct record *r, struct bytes slug, enum key_role role,
