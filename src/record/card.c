@@ -221,8 +221,8 @@ static bool verify_all(const struct note *note, const struct card *c, struct err
     char name[128];
 
     for (int i = 0; i < KEY_ROLES; i++)
-        if (!note_key_make(key_name(c->slug, (enum key_role)i, name), NOTE_ED25519, &c->keys[i],
-                           &keys[i], e))
+        if (!note_key_of_checked(key_name(c->slug, (enum key_role)i, name), NOTE_ED25519,
+                                 &c->keys[i], &keys[i], e))
             return false;
     if (!note_verify(note, keys, KEY_ROLES, by, e))
         return false;

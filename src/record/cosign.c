@@ -89,8 +89,8 @@ bool cosigner_keys(const struct record *r, struct bytes but, struct arena *a, st
         for (size_t i = 0; i < r->logs_n; i++) {
             const struct log *l = &r->logs[i];
             for (size_t j = 0; !bytes_equal(l->slug, but) && j < l->keys.n[which]; j++, k++) {
-                if (!note_key_make(cosigner_name(l->slug, which, name), NOTE_COSIGNATURE,
-                                   &l->keys.span[which][j].key, &(*out)[k], e))
+                if (!note_key_of_checked(cosigner_name(l->slug, which, name), NOTE_COSIGNATURE,
+                                         &l->keys.span[which][j].key, &(*out)[k], e))
                     return false;
                 if (who)
                     (*who)[k] = (struct cosigner){(uint16_t)i, role == 0};

@@ -257,8 +257,8 @@ static bool compare_acts(struct record *r, struct log *l, const struct piece *p,
             return false;
         if (!hash_equal(&theirs.text_hash, &ours.text_hash)) {
             snprintf(name, sizeof name, "%.*s/acts", BYTES_FMT(l->slug));
-            return note_key_make(bytes_text(name), NOTE_ED25519, keys_at(&l->keys, KEY_ACTS, index),
-                                 &accused, e) &&
+            return note_key_of_checked(bytes_text(name), NOTE_ED25519,
+                                       keys_at(&l->keys, KEY_ACTS, index), &accused, e) &&
                    act_evidence_make(&accused, ours.note, theirs.note, a, file, e);
         }
         index++;

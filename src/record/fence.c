@@ -108,8 +108,8 @@ static bool confirm(struct record *r, struct bytes note, struct err *e)
     bool ok = a || err_fail(e, ERR_NOMEM, "out of memory");
 
     for (size_t i = 0; ok && i < n; i++)
-        ok = note_key_make(bytes_text(l->origin), NOTE_ED25519,
-                           &l->keys.span[KEY_CHECKPOINTS][i].key, &keys[i], e);
+        ok = note_key_of_checked(bytes_text(l->origin), NOTE_ED25519,
+                                 &l->keys.span[KEY_CHECKPOINTS][i].key, &keys[i], e);
     ok = ok && checkpoint_verify(note, keys, n, a, &theirs, e);
     if (ok && theirs.size > l->tree.size) {
         ok = fence_behind(r, e);

@@ -164,7 +164,8 @@ void log_discard(struct log *l, const struct tlog_tree *tree)
 bool log_keys_for(const struct log *l, enum key_role role, uint64_t at, struct note_key *out,
                   struct err *e)
 {
-    return note_key_make(bytes_text(l->origin), NOTE_ED25519, keys_at(&l->keys, role, at), out, e);
+    return note_key_of_checked(bytes_text(l->origin), NOTE_ED25519, keys_at(&l->keys, role, at),
+                               out, e);
 }
 
 bool log_sign_head(struct record *r, struct log *l, struct arena *a, struct err *e)

@@ -442,8 +442,8 @@ static bool check_head(struct taking *t, struct err *e)
         return (t->p.acts == 0 && l->head.size == 0) ||
                err_fail(e, ERR_PEER, "acts without a head that has them");
     if (!note_parse(t->p.head, t->a, &note, e) || !checkpoint_parse(note.text, &t->head, e) ||
-        !note_key_make(bytes_text(l->origin), NOTE_ED25519,
-                       keys_at(&t->keys, KEY_CHECKPOINTS, t->head.size), &key, e) ||
+        !note_key_of_checked(bytes_text(l->origin), NOTE_ED25519,
+                             keys_at(&t->keys, KEY_CHECKPOINTS, t->head.size), &key, e) ||
         !checkpoint_verify_note(&note, &key, 1, &t->head, e))
         return err_within(e, "head of %s", l->origin);
     if (t->head.size < t->tree.size && t->p.acts)

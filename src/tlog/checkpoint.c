@@ -72,7 +72,7 @@ bool checkpoint_key_init(struct checkpoint_key *k, struct bytes origin,
 {
     struct sign_public public = sign_key_public(secret);
 
-    if (!note_key_make(origin, NOTE_ED25519, &public, &k->public, e))
+    if (!note_key_of_checked(origin, NOTE_ED25519, &public, &k->public, e))
         return false;
     k->secret = secret;
     return true;

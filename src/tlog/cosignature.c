@@ -42,7 +42,7 @@ bool cosign_key_init(struct cosign_key *k, struct bytes name, const struct sign_
 {
     struct sign_public public = sign_key_public(secret);
 
-    if (!note_key_make(name, NOTE_COSIGNATURE, &public, &k->public, e))
+    if (!note_key_of_checked(name, NOTE_COSIGNATURE, &public, &k->public, e))
         return false;
     k->secret = secret;
     return true;

@@ -235,7 +235,7 @@ bool act_key_init(struct act_key *k, struct bytes name, const struct sign_key *s
 {
     struct sign_public public = sign_key_public(secret);
 
-    if (!note_key_make(name, NOTE_ED25519, &public, &k->public, e))
+    if (!note_key_of_checked(name, NOTE_ED25519, &public, &k->public, e))
         return false;
     k->secret = secret;
     return true;

@@ -25,7 +25,7 @@ enum note_type {
     NOTE_MLDSA44 = 0x06,     /* read and ignored: nothing on this platform can check it */
 };
 
-/* What a verifier knows of a key. Plain data, made by note_key_make or note_key_parse. */
+/* What a verifier knows of a key. Plain data, made by the three functions below. */
 struct note_key {
     char name[LIMIT_NOTE_NAME + 1];
     uint32_t id;  /* picks the key for a signature line; proves nothing */
@@ -40,6 +40,11 @@ bool note_name_valid(struct bytes name);
 /* ERR_INPUT: a bad name, a type other than 01 and 04, or not a valid point. */
 bool note_key_make(struct bytes name, enum note_type type, const struct sign_public *public,
                    struct note_key *out, struct err *e);
+/* The same of a key whose point was checked before, when its card was read or from its secret: the
+ * check costs as much as a signature's, and keys are named far more often than they are enrolled.
+ */
+bool note_key_of_checked(struct bytes name, enum note_type type, const struct sign_public *public,
+                         struct note_key *out, struct err *e);
 /* A vkey: `name+hex8(id)+base64(type || key)`. The id must be right for types 01, 04 and 06. */
 bool note_key_parse(struct bytes vkey, struct note_key *out, struct err *e);
 #define NOTE_VKEY_MAX (LIMIT_NOTE_NAME + 1 + 8 + 1 + 44 + 1) /* with the final zero */

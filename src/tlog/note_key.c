@@ -60,15 +60,19 @@ static bool key_of_material(struct bytes name, struct bytes material, struct not
         if (key.n != sizeof k.public.b)
             return err_fail(e, ERR_INPUT, "a key of type %02x with %zu bytes", k.type, key.n);
         memcpy(k.public.b, key.p, sizeof k.public.b);
-        if (!sign_public_valid(&k.public))
-            return err_fail(e, ERR_INPUT, "the key is not a point of prime order");
     }
     *out = k;
     return true;
 }
 
-bool note_key_make(struct bytes name, enum note_type type, const struct sign_public *public,
-                   struct note_key *out, struct err *e)
+static bool on_curve(const struct note_key *k, struct err *e)
+{
+    return !is_ed25519(k->type) || sign_public_valid(&k->public) ||
+           err_fail(e, ERR_INPUT, "the key is not a point of prime order");
+}
+
+bool note_key_of_checked(struct bytes name, enum note_type type, const struct sign_public *public,
+                         struct note_key *out, struct err *e)
 {
     uint8_t material[1 + sizeof public->b];
 
@@ -79,6 +83,17 @@ bool note_key_make(struct bytes name, enum note_type type, const struct sign_pub
     material[0] = (uint8_t)type;
     memcpy(material + 1, public->b, sizeof public->b);
     return key_of_material(name, bytes_of(material, sizeof material), out, e);
+}
+
+bool note_key_make(struct bytes name, enum note_type type, const struct sign_public *public,
+                   struct note_key *out, struct err *e)
+{
+    struct note_key k;
+
+    if (!note_key_of_checked(name, type, public, &k, e) || !on_curve(&k, e))
+        return false;
+    *out = k;
+    return true;
 }
 
 bool note_key_parse(struct bytes vkey, struct note_key *out, struct err *e)
@@ -98,7 +113,7 @@ bool note_key_parse(struct bytes vkey, struct note_key *out, struct err *e)
     if (!hex_decode(id, sizeof id, hex) || !bytes_are(plus, "+") ||
         !base64_decode(material, &n, bytes_part(vkey, name.n + 10, SIZE_MAX)) || n < 2)
         return err_fail(e, ERR_INPUT, "a key is written name+id+key: 8 hex digits, then base64");
-    if (!key_of_material(name, bytes_of(material, n), &k, e))
+    if (!key_of_material(name, bytes_of(material, n), &k, e) || !on_curve(&k, e))
         return err_within(e, "%.*s", BYTES_FMT(name));
     said = (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3];
     if ((is_ed25519(k.type) || k.type == NOTE_MLDSA44) && said != k.id)
