@@ -200,23 +200,30 @@ static bool ask_state(struct visiting *v, const char *query, struct state_page *
     return state_page_parse(reply.body, v->arena, out, e);
 }
 
-static bool pull_page(struct visiting *v, struct bytes slug, uint64_t *from, bool *more,
-                      struct err *e)
+static bool ask_page(struct visiting *v, struct bytes slug, uint64_t from, struct dates_page *out,
+                     struct err *e)
 {
-    struct arena_mark m = arena_mark(v->arena);
     char *target = arena_format(v->arena, e, ROUTE "cosignatures/%s/%.*s?from=%llu", v->slot->id,
-                                BYTES_FMT(slug), (unsigned long long)*from);
+                                BYTES_FMT(slug), (unsigned long long)from);
     struct http_reply reply;
-    struct dates_page page;
-    unsigned news;
-    size_t done = 0;
-    bool ok;
 
     if (!target || !peer_call(v, HTTP_GET, target, (struct bytes){0}, LIMIT_DATES_BYTES, &reply, e))
         return false;
     if (reply.status != 200)
         return peer_refused(&reply, "cosignatures", e);
-    if (!dates_parse(reply.body, v->arena, &page, e) || !slot_hold(v->n, v->slot, e))
+    return dates_parse(reply.body, v->arena, out, e);
+}
+
+static bool pull_page(struct visiting *v, struct bytes slug, uint64_t *from, bool *more,
+                      struct err *e)
+{
+    struct arena_mark m = arena_mark(v->arena);
+    struct dates_page page;
+    unsigned news;
+    size_t done = 0;
+    bool ok;
+
+    if (!ask_page(v, slug, *from, &page, e) || !slot_hold(v->n, v->slot, e))
         return false;
     ok = record_take_dates(v->slot->record, slug, page.note, page.n, &done, &news, e);
     if (!ok)
@@ -228,6 +235,50 @@ static bool pull_page(struct visiting *v, struct bytes slug, uint64_t *from, boo
         *from = page.next;
     arena_reset(v->arena, m);
     return ok;
+}
+
+/* Of all that they have of this log's cosignatures, the times of ours. */
+static bool times_page(struct visiting *v, struct bytes slug, uint64_t *from, bool *more,
+                       struct err *e)
+{
+    struct arena_mark m = arena_mark(v->arena);
+    struct dates_page page;
+    bool ok;
+
+    if (!ask_page(v, slug, *from, &page, e) || !slot_hold(v->n, v->slot, e))
+        return false;
+    ok = record_remember_times(v->slot->record, slug, page.note, page.n, e);
+    if (!ok)
+        node_note_failure(v->n, v->slot, e);
+    slot_release(v->n, v->slot);
+    *more = ok && page.more && page.next > *from;
+    *from = page.next;
+    arena_reset(v->arena, m);
+    return ok;
+}
+
+/* From the start: nothing of it may be missing when the fence opens. */
+static bool times_of(struct visiting *v, struct bytes slug, struct err *e)
+{
+    uint64_t from = 0;
+
+    for (bool more = true; more;) {
+        if (v->passed > LIMIT_NODE_VISIT_BYTES || atomic_load(&v->n->stopping))
+            return err_fail(e, ERR_LIMIT, "the visit is over before all was told");
+        if (!times_page(v, slug, &from, &more, e))
+            return false;
+    }
+    return true;
+}
+
+bool exchange_times(struct visiting *v, struct err *e)
+{
+    for (size_t i = 0; i < v->heads.n; i++) {
+        struct bytes slug = v->heads.line[i].slug;
+        if (slot_visit(v->slot, slug) && !times_of(v, slug, e))
+            return err_within(e, "our times in the log of %.*s", BYTES_FMT(slug));
+    }
+    return true;
 }
 
 static bool push_page(struct visiting *v, struct bytes slug, uint64_t *from, bool *more,

@@ -79,6 +79,11 @@ void inspect_fence(struct visiting *v)
         return;
     if (record_fence(v->slot->record) == FENCE_OK)
         return;
+    if (!exchange_times(v, &e)) {
+        diag_err(v->n->diag, DIAG_WARN, "they did not tell when we last cosigned: not confirmed",
+                 &e);
+        return;
+    }
     set_confirmed(v, true);
     if (!all_confirmed(v))
         return;

@@ -111,7 +111,7 @@ struct node {
 
     struct matching *matching; /* comparisons that peers began (match_impl.h) */
 
-    atomic_uint notices; /* written to the outbox since we opened */
+    atomic_uint notices;   /* written to the outbox since we opened */
     atomic_bool stopping;  /* long work should end */
     atomic_bool broken;    /* a disk failed: the process must end */
     int wake_fd;           /* eventfd: the server has something to look at; -1: not serving */
@@ -342,6 +342,8 @@ bool peer_call(struct visiting *v, enum http_method method, const char *target, 
 /* A reply that is not 200 as an error. */
 bool peer_refused(const struct http_reply *reply, const char *what, struct err *e);
 bool visit_run(struct visiting *v, struct err *e);
+/* Before the fence opens: the times of all our own cosignatures that they have. */
+bool exchange_times(struct visiting *v, struct err *e);
 /* Give each other cosignatures, and compare what came of the same inputs. */
 bool exchange_run(struct visiting *v, struct err *e);
 /* The agreement's cadence: heads that do not change are cosigned again after so many seconds. Call

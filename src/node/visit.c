@@ -345,15 +345,26 @@ static bool convicted(struct visiting *v)
     return record_head(v->slot->record, v->visit->slug, v->arena, &head, NULL) && head.stopped;
 }
 
-/* Before the fence may open: when did we last sign what they show? A restored disk may not know. */
+/* When did we last sign what they show? A disk that went back unnoticed does not know. Before the
+ * fence opens they are asked for all that they have: inspect_fence. */
 static void remember_times(struct visiting *v)
 {
-    for (size_t i = 0; record_fence(v->slot->record) != FENCE_OK && i < v->heads.n; i++) {
-        struct err e = {0};
-        if (!record_remember_time(v->slot->record, v->heads.line[i].slug, v->heads.line[i].cosigned,
-                                  &e))
-            go_on(v, &e);
+    struct err e = {0};
+    bool ok = true;
+
+    if (!slot_hold(v->n, v->slot, &e)) {
+        go_on(v, &e);
+        return;
     }
+    for (size_t i = 0; ok && i < v->heads.n; i++)
+        if (v->heads.line[i].cosigned.n)
+            ok = record_remember_times(v->slot->record, v->heads.line[i].slug,
+                                       &v->heads.line[i].cosigned, 1, &e);
+    if (!ok) {
+        node_note_failure(v->n, v->slot, &e);
+        go_on(v, &e);
+    }
+    slot_release(v->n, v->slot);
 }
 
 bool visit_run(struct visiting *v, struct err *e)

@@ -247,6 +247,8 @@ bool dates_keep(struct record *r, struct log *l, struct bytes text, uint64_t siz
                  lines[i].by.who);
         if (found != NEWS)
             continue;
+        if (r->own && lines[i].by.who == r->own - r->logs && lines[i].time > l->last_cosign)
+            l->last_cosign = lines[i].time; /* a restored disk had forgotten it */
         buf_put(&b, lines[i].line);
         ++*news;
     }
@@ -367,35 +369,88 @@ bool record_take_dates(struct record *r, struct bytes slug, const struct bytes *
     return ok;
 }
 
-static bool remember(struct record *r, struct log *l, struct bytes note, struct arena *a,
+/* ---- what we signed ourselves ---- */
+
+/* Only our own lines. */
+static void keep_own(const struct record *r, struct keys *k)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < k->n; i++)
+        if (k->who[i].who == r->own - r->logs) {
+            k->key[n] = k->key[i];
+            k->who[n++] = k->who[i];
+        }
+    k->n = n;
+}
+
+/* Later than what we know of, at a first look? Most are not, and need not be verified. */
+static bool any_later(const struct log *l, const struct dated_line *lines, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (lines[i].time > l->last_cosign)
+            return true;
+    return false;
+}
+
+static bool remember(struct log *l, const struct keys *own, struct bytes note, struct arena *a,
                      struct err *e)
 {
     struct cosignature *found;
+    struct dated_line *lines;
     struct checkpoint c;
     struct note parsed;
-    struct keys k;
+    uint64_t size;
     size_t n;
 
+    if (!lines_of(own, note, a, &size, &lines, &n, e))
+        return false;
+    if (!any_later(l, lines, n))
+        return true;
     if (!note_parse(note, a, &parsed, e) || !checkpoint_parse(parsed.text, &c, e) ||
-        !keys_of(r, l, a, &k, e) || !cosignature_find_all(&parsed, k.key, k.n, a, &found, &n, e))
+        !cosignature_find_all(&parsed, own->key, own->n, a, &found, &n, e))
         return false;
     if (strcmp(c.origin, l->origin))
         return err_fail(e, ERR_PEER, "a head of another log");
     for (size_t i = 0; i < n; i++)
-        if (k.who[found[i].key].who == r->own - r->logs && (int64_t)found[i].time > l->last_cosign)
-            l->last_cosign = (int64_t)found[i].time; /* durable with the next cosignature */
+        if ((int64_t)found[i].time > l->last_cosign)
+            l->last_cosign = (int64_t)found[i].time;
     return true;
 }
 
-bool record_remember_time(struct record *r, struct bytes slug, struct bytes note, struct err *e)
+/* On disk before it returns: the fence may open next, and then a crash must not forget it. */
+static bool remember_all(struct record *r, struct log *l, const struct bytes *notes, size_t n,
+                         struct arena *a, struct err *e)
+{
+    int64_t before = l->last_cosign;
+    struct keys own;
+
+    if (!record_writable(r, e) || !keys_of(r, l, a, &own, e))
+        return false;
+    keep_own(r, &own);
+    for (size_t i = 0; i < n; i++) {
+        struct arena_mark m = arena_mark(a);
+        struct err why = err_like(e);
+        bool ok = remember(l, &own, notes[i], a, &why);
+        arena_reset(a, m);
+        if (!ok && (why.code == ERR_NOMEM || why.code == ERR_LIMIT))
+            return err_pass(e, &why);
+        if (!ok)
+            diag_err(r->o.diag, DIAG_WARN, "a cosigned head was passed over", &why);
+    }
+    return l->last_cosign == before || log_commit(r, l, e);
+}
+
+bool record_remember_times(struct record *r, struct bytes slug, const struct bytes *notes, size_t n,
+                           struct err *e)
 {
     struct arena *a = arena_new(LIMIT_NOTE_BYTES * 16);
     struct log *l = log_of(r, slug);
     bool ok;
 
     record_lock(r);
-    ok = !l || !r->own || l == r->own || note.n == 0 ||
-         (a ? remember(r, l, note, a, e) : err_fail(e, ERR_NOMEM, "out of memory"));
+    ok = !l || !r->own || l == r->own || n == 0 ||
+         (a ? remember_all(r, l, notes, n, a, e) : err_fail(e, ERR_NOMEM, "out of memory"));
     record_unlock(r);
     arena_free(a);
     return ok;

@@ -250,9 +250,11 @@ bool record_take_dates(struct record *r, struct bytes slug, const struct bytes *
  * two new lines. ERR_MISSING: we do not hold all of a head. */
 bool record_cosign_again(struct record *r, struct bytes slug, struct arena *a, struct bytes *note,
                          struct err *e);
-/* A cosigned note of another's log as somebody shows it: what we signed there ourselves, which a
- * restored disk may have forgotten, is the time before which we sign nothing more. */
-bool record_remember_time(struct record *r, struct bytes slug, struct bytes note, struct err *e);
+/* Cosigned notes of another's log as somebody shows them: what we signed there ourselves, which a
+ * restored disk may have forgotten, is the time before which we sign nothing more. On disk when it
+ * returns. Notes that are wrong, or of another log, are passed over. */
+bool record_remember_times(struct record *r, struct bytes slug, const struct bytes *notes, size_t n,
+                           struct err *e);
 /* The newest time of our own cosignatures on a log; 0: none. */
 int64_t record_last_cosign(struct record *r, struct bytes slug);
 

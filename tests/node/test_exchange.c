@@ -4,6 +4,7 @@
 
 #include "node/node_impl.h"
 #include "stix/json.h"
+#include "support/simdisk.h"
 
 /* A request of `from` to `to`, through the desk. */
 static struct hash ask(struct rig *r, size_t from, size_t to)
@@ -131,6 +132,77 @@ static void the_same_after_a_restart(void **state)
     settle(r);
     assert_int_equal(peer_of(r, 0, 1)->compared, NODE_SAME);
     end_rig(r);
+}
+
+/* ---- a disk that has forgotten when it last cosigned ---- */
+
+#define HOURS(n) ((n)*3600 * US_PER_S)
+
+static void put_disk(struct rig *r, size_t i, struct simdisk **at, struct simdisk *fresh)
+{
+    struct err e = {0};
+
+    rig_stop(r, i);
+    simdisk_free(*at);
+    *at = fresh;
+    r->nodes[i].os = simdisk_os(fresh);
+    must(rig_open(&r->nodes[i], &e) != NULL, &e);
+}
+
+static int64_t last_cosign(struct rig *r)
+{
+    return record_last_cosign(rig_record(r, 0), rig_slug(r, 1));
+}
+
+/* What it forgot was the same head cosigned again: no note with the newest head tells, only the
+ * cosignatures that its peer keeps. Its clock is behind, too. */
+static void times_do_not_go_back_with_a_disk(void **state)
+{
+    static const char *const slugs[] = {"north", "south"};
+    struct simdisk *disk[2] = {simdisk_new(1), simdisk_new(2)}, *backup;
+    const struct os *machines[] = {simdisk_os(disk[0]), simdisk_os(disk[1])};
+    struct arena *a = test_arena();
+    struct rig *r = rig_new(a, "nodes", slugs, machines, 2);
+    struct desk_state north, south;
+    struct node_report report;
+    struct err e = {0};
+    int64_t forgotten;
+
+    (void)state;
+    rig_agree(r);
+    must(rig_say(r, 1, "one", &e), &e);
+    rig_settle(r);
+    backup = simdisk_copy(disk[0], 3);
+    for (size_t i = 0; i < 2; i++)
+        simdisk_advance(disk[i], HOURS(25));
+    rig_settle(r);
+    forgotten = last_cosign(r);
+    put_disk(r, 0, &disk[0], backup);
+    assert_true(last_cosign(r) < forgotten);
+    simdisk_advance(disk[0], HOURS(1));
+    must(rig_say(r, 1, "two", &e), &e);
+    rig_visit(r, 0, 1, &report, &e);
+    assert_int_equal(record_fence(rig_record(r, 0)), FENCE_OK);
+    assert_int_equal(rig_head(r, 0, 1).size, rig_head(r, 1, 1).size);
+    assert_true(last_cosign(r) == forgotten);
+    assert_true(rig_head(r, 1, 1).cosigned < rig_head(r, 1, 1).size);
+    /* Nor does a crash forget it, now that the fence is open. */
+    put_disk(r, 0, &disk[0], simdisk_crash(disk[0], 4));
+    assert_int_equal(record_fence(rig_record(r, 0)), FENCE_OK);
+    assert_true(last_cosign(r) == forgotten);
+    for (size_t i = 0; i < 2; i++)
+        simdisk_advance(disk[i], HOURS(26));
+    settle(r);
+    assert_true(last_cosign(r) > forgotten);
+    assert_int_equal(rig_head(r, 1, 1).cosigned, rig_head(r, 1, 1).size);
+    north = state_of(r, 0);
+    south = state_of(r, 1);
+    assert_true(hash_equal(&north.inputs, &south.inputs));
+    assert_true(hash_equal(&north.root, &south.root));
+    rig_free(r);
+    simdisk_free(disk[0]);
+    simdisk_free(disk[1]);
+    arena_free(a);
 }
 
 /* ---- a program that comes to something else ---- */
@@ -265,6 +337,7 @@ int main(void)
     for (; n < sizeof rows / sizeof *rows; n++)
         tests[n] = (struct CMUnitTest)ROW_TEST(parses, rows[n]);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(three_come_to_the_same);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(times_do_not_go_back_with_a_disk);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(the_same_after_a_restart);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(another_root_is_an_alarm_that_names_the_act);
     crypto_init();
