@@ -50,15 +50,19 @@ void base64_encode(char *out, const uint8_t *in, size_t n)
     *out = '=';
 }
 
+/* One more than the value of a digit; 0: it is none. */
+static const uint8_t base64_values[128] = {
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  63,
+    0,  0,  0,  64, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 0,  0,  0,  0,  0,  0,  0,  1,
+    2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+    24, 25, 26, 0,  0,  0,  0,  0,  0,  27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39,
+    40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 0,  0,  0,  0,  0,
+};
+
 static int base64_value(uint8_t c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return c < sizeof base64_values ? base64_values[c] - 1 : -1;
 }
 
 static size_t base64_length(struct bytes text)
@@ -70,12 +74,30 @@ static size_t base64_length(struct bytes text)
     return n;
 }
 
+/* Four digits, none of them padding. */
+static bool base64_four(uint8_t out[3], const uint8_t in[4])
+{
+    int a = base64_value(in[0]), b = base64_value(in[1]), c = base64_value(in[2]),
+        d = base64_value(in[3]);
+    uint32_t word = (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | (uint32_t)d;
+
+    if ((a | b | c | d) < 0)
+        return false;
+    out[0] = (uint8_t)(word >> 16);
+    out[1] = (uint8_t)(word >> 8);
+    out[2] = (uint8_t)word;
+    return true;
+}
+
 bool base64_decode(uint8_t *out, size_t *n, struct bytes text)
 {
     size_t want = text.n % 4 ? SIZE_MAX : base64_length(text), done = 0;
 
     if (want > *n)
         return false;
+    for (; text.n > 4; text = bytes_part(text, 4, SIZE_MAX), done += 3)
+        if (!base64_four(out + done, text.p))
+            return false;
     for (size_t i = 0; i < text.n; i += 4) {
         size_t take = want - done < 3 ? want - done : 3;
         uint32_t word = 0;
@@ -194,16 +216,38 @@ size_t utf8_put(uint8_t out[4], uint32_t code)
     return len;
 }
 
+static char *put_digits(char *out, unsigned v, unsigned n, char after)
+{
+    for (unsigned i = n; i-- > 0; v /= 10)
+        out[i] = (char)('0' + v % 10);
+    out[n] = after;
+    return out + n + 1;
+}
+
+/* The proleptic Gregorian calendar, counted in eras of 400 years from 1 March of year 0; by hand,
+ * for reports have a hundred thousand times in them, and libc asks for the time zone at each. */
 void time_print(char out[TIME_TEXT_MAX], int64_t seconds)
 {
-    time_t t = seconds;
-    struct tm tm;
+    unsigned days, era, day, year, month, rest;
 
-    if (seconds < 0 || seconds > INT64_C(253402300799) || !gmtime_r(&t, &tm)) {
+    if (seconds < 0 || seconds > INT64_C(253402300799)) {
         memcpy(out, "(no time)", 10);
         return;
     }
-    strftime(out, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    rest = (unsigned)(seconds % 86400);
+    days = (unsigned)(seconds / 86400) + 719468; /* 1970-01-01 */
+    era = days / 146097;
+    days %= 146097;
+    year = (days - days / 1460 + days / 36524 - days / 146096) / 365;
+    day = days - (365 * year + year / 4 - year / 100);
+    month = (5 * day + 2) / 153; /* 0: March */
+    day = day - (153 * month + 2) / 5 + 1;
+    out = put_digits(out, era * 400 + year + (month >= 10), 4, '-');
+    out = put_digits(out, month < 10 ? month + 3 : month - 9, 2, '-');
+    out = put_digits(out, day, 2, 'T');
+    out = put_digits(out, rest / 3600, 2, ':');
+    out = put_digits(out, rest / 60 % 60, 2, ':');
+    *put_digits(out, rest % 60, 2, 'Z') = '\0';
 }
 
 void time_print_us(char out[TIME_TEXT_MAX], int64_t us)

@@ -57,7 +57,6 @@ bool read_said(struct bytes note, struct arena *a, struct said *out, struct err 
     out->line = act;
     out->seq = (uint64_t)seq;
     sha256(out->note.text, &out->text_hash);
-    sha256(note, &out->entry);
     return true;
 }
 
@@ -215,11 +214,12 @@ bool say_cosigners(struct verifying *v, struct bytes about, const struct signed_
 static bool verify_inclusion(struct verifying *v, struct item *act, const struct said *s,
                              const struct holder *h, struct item *proof)
 {
+    struct hash entry, leaf;
     struct offered p;
-    struct hash leaf;
     char origin[160];
 
-    leaf_of(hash_bytes(&s->entry), &leaf);
+    sha256(act->bytes, &entry);
+    leaf_of(hash_bytes(&entry), &leaf);
     if (!read_proof(proof->bytes, &p) || p.index != s->seq ||
         !included(&leaf, p.index, p.head.size, p.hash, p.n, &p.head.root))
         return false;

@@ -182,28 +182,31 @@ static int64_t tolerance(const struct dz *z)
     return (int64_t)t.n * (t.unit == CASES_HOURS ? 3600000 : 60000);
 }
 
+/* What is proved stands beside each act in the report; only the rest is said. */
 static void say_interval(struct dz *z, struct dz_act *act, int64_t slack)
 {
-    char claimed[TIME_TEXT_MAX], after[TIME_TEXT_MAX], before[TIME_TEXT_MAX];
+    char claimed[TIME_TEXT_MAX], bound[TIME_TEXT_MAX];
+    bool early = act->claimed_ms < act->after_ms;
 
     dz_looked(z, 17);
     act->contradicted = act->claimed_ms < act->after_ms - slack ||
                         (act->before_ms != CASES_NEVER && act->claimed_ms > act->before_ms + slack);
-    dz_time(claimed, act->claimed_ms);
-    dz_time(after, act->after_ms);
-    dz_time(before, act->before_ms);
     if (act->before_ms == CASES_NEVER)
         dz_say(z, 17, VERIFY_UNKNOWN, dz_place(z, act),
                "when it was said at the latest: nobody else has cosigned it");
-    else if (act->contradicted && act->claimed_ms < act->after_ms)
+    if (act->before_ms == CASES_NEVER || !act->contradicted)
+        return;
+    dz_time(claimed, act->claimed_ms);
+    dz_time(bound, early ? act->after_ms : act->before_ms);
+    if (early)
         dz_say(
             z, 17, VERIFY_UNKNOWN, dz_place(z, act),
             "time contradicted: it claims %s, and cannot be earlier than %s; the interval counts",
-            claimed, after);
-    else if (act->contradicted)
+            claimed, bound);
+    else
         dz_say(z, 17, VERIFY_UNKNOWN, dz_place(z, act),
                "time contradicted: it claims %s, and was held by others at %s; the interval counts",
-               claimed, before);
+               claimed, bound);
 }
 
 void dz_intervals(struct dz *z)

@@ -235,7 +235,9 @@ static bool walk_said(struct walking *w, struct bytes note, struct reader *r, ui
     if (ok && finished && bytes_start_with(s.kind, "key."))
         walk_key(w, &s, payload);
     if (ok && finished) {
-        grow(w, hash_bytes(&s.entry));
+        struct hash entry;
+        sha256(note, &entry);
+        grow(w, hash_bytes(&entry));
         w->prev = s.text_hash;
         w->prev_known = true;
         w->said++;

@@ -112,7 +112,7 @@ struct said {
     const struct json *refs;  /* NULL: none */
     const struct json *line;  /* all members */
     uint64_t seq;
-    struct hash prev, text_hash, entry, body;
+    struct hash prev, text_hash, body;
     uint64_t body_size;
     bool has_body, salted;
     uint8_t salt[16];
