@@ -3,7 +3,7 @@ BENCH ?= all
 SIZE ?=
 N ?=
 FUZZ_SECONDS ?= 60
-.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials bench-psi-link watch-full format clean po po-check flood
+.PHONY: all help check asan tsan fuzz sim bench lint ct okvs-trials dossier-flips bench-psi-link watch-full format clean po po-check flood
 
 all: build/build.ninja
 	@ninja -C build
@@ -57,6 +57,10 @@ flood: all
 
 okvs-trials: all
 	@nice build/tests/psi/okvs_trials $(or $(N),30)
+
+# Changed bytes of a stored dossier: none may go unseen.
+dossier-flips: all
+	@ENTENTE_VECTORS=tests/vectors ENTENTE_FLIPS=$(or $(N),100000) nice build/tests/verify/test_stored_dossier
 
 bench: all
 	@tools/run-bench build $(BENCH)

@@ -72,8 +72,10 @@ static bool check(struct cli *c, const char *path, struct verify_dossier_options
 
 bool dossier_checked(struct cli *c, const char *path, struct err *e)
 {
-    struct verify_dossier_options o = {.os = c->os, .program = BYTES("entente " ENTENTE_VERSION),
-                                       .json = c->json};
+    struct verify_dossier_options o = {.os = c->os,
+                                       .program = BYTES("entente " ENTENTE_VERSION),
+                                       .json = c->json,
+                                       .words = c->words};
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     struct arena *a;
     bool ok;

@@ -1,4 +1,5 @@
 /* The order of the checks, and what all of them use. */
+#include "base/catalogue.h"
 #include "verify/dossier_impl.h"
 
 #include <stdarg.h>
@@ -11,37 +12,37 @@ const char *verify_check_name(unsigned check)
 {
     static const char *const names[DOSSIER_CHECKS + 1] = {
         "",
-        "container",
-        "manifest",
-        "exporter's signature",
-        "policy",
-        "keys",
-        "history of keys",
-        "acts",
-        "payloads",
-        "inclusion in the logs",
-        "heads",
-        "cosignatures",
-        "order of times",
-        "consistency of heads",
-        "sequence",
-        "references",
-        "receipts",
-        "intervals of time",
-        "time-stamps",
-        "revocations",
-        "proofs of misbehaviour",
-        "computed states, summary",
-        "algorithms",
+        N_("container"),
+        N_("manifest"),
+        N_("exporter's signature"),
+        N_("policy"),
+        N_("keys of the parties"),
+        N_("history of keys"),
+        N_("acts"),
+        N_("payloads"),
+        N_("inclusion in the logs"),
+        N_("heads"),
+        N_("cosignatures"),
+        N_("order of times"),
+        N_("consistency of heads"),
+        N_("sequence"),
+        N_("references"),
+        N_("receipts"),
+        N_("intervals of time"),
+        N_("time-stamps"),
+        N_("revocations"),
+        N_("proofs of misbehaviour"),
+        N_("computed states, summary"),
+        N_("algorithms"),
     };
     return check <= DOSSIER_CHECKS ? names[check] : "";
 }
 
 const char *verify_verdict_word(enum verify_check v)
 {
-    return v == DOSSIER_PASS      ? "pass"
-           : v == DOSSIER_FAIL    ? "FAIL"
-           : v == DOSSIER_UNKNOWN ? "unknown"
+    return v == DOSSIER_PASS      ? N_("pass")
+           : v == DOSSIER_FAIL    ? N_("FAIL")
+           : v == DOSSIER_UNKNOWN ? N_("unknown")
                                   : "-";
 }
 
@@ -97,7 +98,7 @@ void dz_say(struct dz *z, unsigned check, enum verify_verdict verdict, struct by
         return;
     }
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, catalogue_text(z->words, format), args);
     va_end(args);
     if (o->n == z->lines_cap) {
         size_t cap = z->lines_cap ? z->lines_cap * 2 : 128;
@@ -311,7 +312,8 @@ bool verify_dossier(struct bytes file, const struct verify_dossier_options *o, s
     memset(out, 0, sizeof *out);
     if (!z)
         return false;
-    *z = (struct dz){.o = o, .a = a, .out = out};
+    *z = (struct dz){.o = o, .a = a, .out = out, .words = o->json ? NULL : o->words};
+    trouble.words = z->words;
     ok = dz_open(z, file, &trouble);
     if (ok && !enough(z))
         ok = dz_manifest(z, &trouble) && (enough(z) || check_all(z, &trouble));

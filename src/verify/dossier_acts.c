@@ -1,4 +1,5 @@
 /* Checks 6, 7, 8, 19: what was signed, by which key, and whether the payloads are those. */
+#include "base/catalogue.h"
 #include "verify/dossier_impl.h"
 
 #include <stdio.h>
@@ -148,7 +149,7 @@ static void parse_act(struct dz *z, struct arena *a, struct arena *scratch, stru
     const struct dz_party *p = &z->party[act->party];
     struct bytes note = z->files[act->file].bytes;
     static const struct hash none;
-    struct err why = {0};
+    struct err why = {.words = z->words};
     int64_t us = 0;
     bool members;
 
@@ -264,24 +265,24 @@ static const char *change(struct dz *z, struct dz_party *p, const struct dz_act 
         !json_as_string(json_find(body, "old"), &old_hex) ||
         !json_as_string(json_find(body, "new"), &new_hex) || !hex_decode(old.b, 32, old_hex) ||
         !hex_decode(fresh.b, 32, new_hex))
-        return "its payload is no change of a key";
+        return N_("its payload is no change of a key");
     role = role_of(word);
     if (role == DZ_ROLES)
-        return bytes_are(word, "tls") ? NULL : "it is of a role that no key has";
+        return bytes_are(word, "tls") ? NULL : N_("it is of a role that no key has");
     if (memcmp(old.b, dz_key(p, role, act->seq)->b, 32) || !sign_public_valid(&fresh) ||
         p->spans[role] == DZ_SPANS)
-        return "the old key is not the one in force, or the new one is none";
+        return N_("the old key is not the one in force, or the new one is none");
     text = arena_format(z->a, NULL, "entente/v1/rotate\n%s\n%.*s\n%.*s\n%.*s\n", p->origin,
                         BYTES_FMT(word), BYTES_FMT(old_hex), BYTES_FMT(new_hex));
     message = text ? bytes_text(text) : bytes_of(NULL, 0);
     z->signatures += 2;
     if (!signature_in(body, "by_new", &fresh, message) ||
         (!revoke && !signature_in(body, "by_old", &old, message)))
-        return "the old and the new key have not both signed the change";
+        return N_("the old and the new key have not both signed the change");
     if (revoke) {
         if (!json_as_integer(json_find(body, "first_bad"), &first) || first < 0 ||
             (uint64_t)first > act->seq || p->doubts == DZ_SPANS)
-            return "it does not say from where on the key is in doubt";
+            return N_("it does not say from where on the key is in doubt");
         if (role == DZ_ACTS) {
             p->doubt[p->doubts].first = (uint64_t)first;
             p->doubt[p->doubts++].at = act->seq;
@@ -317,11 +318,12 @@ static void walk_keys(struct dz *z)
             continue;
         }
         z->signatures++;
-        why = !payload_fits(z, act) ? "its payload is another"
-              : !sign_right(z, act) ? "it is not signed as it must be"
+        why = !payload_fits(z, act) ? N_("its payload is another")
+              : !sign_right(z, act) ? N_("it is not signed as it must be")
                                     : change(z, &z->party[act->party], act);
         if (why)
-            dz_say(z, 6, VERIFY_FAILED, z->files[act->file].name, "%s", why);
+            dz_say(z, 6, VERIFY_FAILED, z->files[act->file].name, "%s",
+                   catalogue_text(z->words, why));
     }
 }
 
@@ -343,15 +345,16 @@ static void say_faults(struct dz *z, const struct dz_act *act)
 {
     static const char *const words[] = {
         [DZ_FINE] = NULL,
-        [DZ_MALFORMED] = "it is no well-formed act",
-        [DZ_MISPLACED] = "it is an act of another place, log or agreement",
-        [DZ_SIGNATURE] = "its signature is not by the key in force",
-        [DZ_LINES] = "an act has one signature and no more",
+        [DZ_MALFORMED] = N_("it is no well-formed act"),
+        [DZ_MISPLACED] = N_("it is an act of another place, log or agreement"),
+        [DZ_SIGNATURE] = N_("its signature is not by the key in force"),
+        [DZ_LINES] = N_("an act has one signature and no more"),
     };
 
     if (act->fault)
-        dz_say(z, 7, VERIFY_FAILED, z->files[act->file].name, "%s%s%s", words[act->fault],
-               act->why ? ": " : "", act->why ? act->why : "");
+        dz_say(z, 7, VERIFY_FAILED, z->files[act->file].name, "%s%s%s",
+               catalogue_text(z->words, words[act->fault]), act->why ? ": " : "",
+               act->why ? act->why : "");
     if (act->payload_wrong)
         dz_say(z, 8, VERIFY_FAILED, z->files[act->payload].name,
                "it is not the payload that %.*s signed: its digest or size differs",

@@ -167,7 +167,7 @@ static bool add_acts(struct dz *z, struct err *e)
 {
     for (size_t i = 0; i < z->acts_n; i++) {
         const struct dz_act *act = &z->acts[i];
-        struct err why = {0};
+        struct err why = {.words = z->words};
         if (!act->fault && bytes_start_with(act->said.kind, "officer."))
             dz_officer_act(z, act, payload_of(z, act));
         if (act->fault || act->refs_wrong || !cases_wants(act->said.kind) || add_act(z, act, &why))
@@ -190,7 +190,7 @@ static bool add_dates(struct dz *z, struct err *e)
                                       .mirror = s->mirror,
                                       .size = s->size,
                                       .time_ms = s->time * 1000};
-        struct err why = {0};
+        struct err why = {.words = z->words};
         if (cases_cosigned(z->cases, &c, &why) || why.code == ERR_PEER || why.code == ERR_INPUT)
             continue; /* check 12 has named it */
         *e = why;
@@ -276,13 +276,14 @@ static bool tell_case(struct dz *z, struct arena *a, struct dz_case *k, struct e
     const struct hash *id = &k->id;
     int64_t at = z->as_of_ms;
 
+    bool second = !bytes_are(z->lang, "en") || z->words;
+
     return cases_view(z->cases, id, at, a, &k->view, e) &&
            cases_show_bodies(z->cases, id, at, &bodies, NULL, a, &k->show, e) &&
            cases_why(z->cases, id, at, NULL, a, &k->why, e) &&
            (!z->o->json || cases_show_json_bodies(z->cases, id, at, &bodies, a, &k->json, e)) &&
-           (bytes_are(z->lang, "en") ||
-            (cases_show_bodies(z->cases, id, at, &bodies, zh, a, &k->show_zh, e) &&
-             cases_why(z->cases, id, at, zh, a, &k->why_zh, e)));
+           (!second || (cases_show_bodies(z->cases, id, at, &bodies, zh, a, &k->show_zh, e) &&
+                        cases_why(z->cases, id, at, zh, a, &k->why_zh, e)));
 }
 
 static bool keep_case(struct dz *z, struct dz_case *k, struct err *e)
@@ -300,7 +301,7 @@ static bool compute_case(struct dz *z, struct arena *scratch, const struct hash 
 {
     struct arena_mark empty = arena_mark(scratch);
     struct dz_case *k = &z->kase[z->cases_n];
-    struct err why = {0};
+    struct err why = {.words = z->words};
     char hex[64];
     bool ok = true;
 
@@ -391,7 +392,7 @@ static bool made_custody(struct dz *z, struct err *e)
 
 bool dz_fold(struct dz *z, struct err *e)
 {
-    struct err why = {0};
+    struct err why = {.words = z->words};
     struct bytes html;
     uint64_t seed;
 

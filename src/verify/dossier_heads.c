@@ -1,5 +1,6 @@
 /* Checks 9 to 13: heads, who cosigned them and when, that each grew from the one before, and that
  * the acts are in them. */
+#include "base/catalogue.h"
 #include "verify/dossier_impl.h"
 
 #include <stdio.h>
@@ -363,16 +364,16 @@ static const char *prove_act(struct dz *z, struct dz_act *act)
     struct hash leaf;
 
     if (act->proof == NOWHERE)
-        return "the proof that it is in the log is missing";
+        return N_("the proof that it is in the log is missing");
     if (!read_path_of(z->files[act->proof].bytes, &p) || p.index != act->seq)
-        return "its proof is none";
+        return N_("its proof is none");
     act->head = head_of(z, act->party, size_in(p.whole));
     if (act->head == NOWHERE || !bytes_equal(p.whole, z->heads[act->head].bytes))
-        return "its proof is under a head that is not in the dossier";
+        return N_("its proof is under a head that is not in the dossier");
     h = &z->heads[act->head];
     leaf_of(hash_bytes(&z->sha[act->file]), &leaf);
     if (!included(&leaf, p.index, h->head.size, p.hash, p.n, &h->head.root))
-        return "its proof does not lead to the root of the head";
+        return N_("its proof does not lead to the root of the head");
     act->included = true;
     return NULL;
 }
@@ -389,13 +390,13 @@ void dz_inclusion(struct dz *z)
 {
     for (size_t i = 0; i < z->acts_n; i++) {
         dz_looked(z, 9);
-        z->acts[i].not_included = "it could not be checked";
+        z->acts[i].not_included = N_("it could not be checked");
     }
     dz_parallel(z, z->acts_n, 64, prove_acts);
     for (size_t i = 0; i < z->acts_n; i++) {
         const struct dz_act *act = &z->acts[i];
         if (act->not_included)
             dz_say(z, 9, VERIFY_FAILED, dz_name(z, act->proof == NOWHERE ? act->file : act->proof),
-                   "%s", act->not_included);
+                   "%s", catalogue_text(z->words, act->not_included));
     }
 }

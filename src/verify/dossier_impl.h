@@ -104,6 +104,7 @@ struct dz {
     struct arena *a;
     struct verify_dossier *out;
     size_t lines_cap;
+    const struct catalogue *words;  /* of the report; NULL: English */
     bool making;                    /* for verify_derive: no archive and no manifest yet */
     size_t cut[DOSSIER_CHECKS + 1]; /* lines that were too many to keep, by check */
     size_t said[DOSSIER_CHECKS + 1];

@@ -22,7 +22,7 @@ static void hash_files(struct dz *z, struct arena *a, size_t from, size_t to)
 
 bool dz_open(struct dz *z, struct bytes in, struct err *e)
 {
-    struct err why = {0};
+    struct err why = {.words = z->words};
 
     if (!zip_read(in, z->a, &z->files, &z->n, &why)) {
         if (why.code == ERR_NOMEM || why.code == ERR_LIMIT) {

@@ -1,9 +1,45 @@
 /* The report: the same text and the same JSON on every machine. */
+#include "base/catalogue.h"
 #include "verify/dossier_impl.h"
 
 #include <stdio.h>
 
 /* ---- text ---- */
+
+static char *hex_of(const struct dz *z, const uint8_t *p, size_t n)
+{
+    char *hex = arena_get(z->a, 2 * n + 1, NULL);
+
+    if (hex)
+        hex_encode(hex, p, n);
+    return hex ? hex : arena_format(z->a, NULL, "?");
+}
+
+static struct bytes escaped(const struct dz *z, struct bytes text)
+{
+    struct buf b = buf_in(z->a);
+    struct bytes out = {0};
+
+    buf_escaped(&b, text);
+    buf_puts(&b, "");
+    return buf_end(&b, &out, NULL) ? out : BYTES("?");
+}
+
+/* For a format: what is in a dossier is not trusted to be fit for a terminal. */
+static const char *shown(const struct dz *z, struct bytes text)
+{
+    struct bytes out = escaped(z, text);
+    char *copy = arena_format(z->a, NULL, "%.*s", BYTES_FMT(out));
+
+    return copy ? copy : "?";
+}
+
+static void when(const struct dz *z, char out[TIME_TEXT_MAX], int64_t ms)
+{
+    dz_time(out, ms);
+    if (out[0] == 'n')
+        snprintf(out, TIME_TEXT_MAX, "%s", catalogue_text(z->words, "not known"));
+}
 
 static void put_print(struct buf *b, const struct hash *id)
 {
@@ -18,77 +54,79 @@ static void put_print(struct buf *b, const struct hash *id)
 static void put_about(struct buf *b, const struct dz *z)
 {
     char as_of[TIME_TEXT_MAX];
-    struct bytes title;
+    struct bytes title = {0};
 
     dz_time(as_of, z->as_of_ms);
-    buf_format(b, "Dossier of %zu case%s under agreement ", z->wanted_n,
-               z->wanted_n == 1 ? "" : "s");
-    buf_escaped(b, z->agreement);
-    if (json_as_string(json_find(z->document, "title"), &title)) {
-        buf_puts(b, ", \"");
-        buf_escaped(b, title);
-        buf_puts(b, "\"");
-    }
-    buf_puts(b, "\n  made by ");
-    buf_escaped(b, z->exporter);
-    buf_puts(b, " at ");
-    buf_escaped(b, z->exported);
-    buf_puts(b, " (as it says) with ");
-    buf_escaped(b, z->program);
-    buf_format(b, "; states are those of %s\n", as_of);
+    json_as_string(json_find(z->document, "title"), &title);
+    buf_format(b,
+               catalogue_plural(z->words, "Dossier of %zu case under agreement %s",
+                                "Dossier of %zu cases under agreement %s", z->wanted_n),
+               z->wanted_n, shown(z, z->agreement));
+    if (title.n)
+        buf_format(b, ", \"%s\"", shown(z, title));
+    buf_puts(b, "\n");
+    buf_say(b, z->words, "  made by %s at %s (as it says) with %s; states are those of %s\n",
+            shown(z, z->exporter), shown(z, z->exported), shown(z, z->program), as_of);
     for (size_t i = 0; i < z->versions; i++) {
-        buf_format(b, "  version %zu of the agreement has SHA-256 ", i + 1);
-        buf_hex(b, z->version[i].digest.b, 32);
-        buf_puts(b, "\n");
+        buf_say(b, z->words, "  version %zu of the agreement has SHA-256 %s\n", i + 1,
+                hex_of(z, z->version[i].digest.b, 32));
     }
 }
 
 static void put_parties(struct buf *b, const struct dz *z)
 {
-    buf_puts(b, "\nParties\n");
+    buf_puts(b, "\n");
+    buf_say(b, z->words, "Parties\n");
     for (size_t i = 0; i < z->parties; i++) {
         const struct dz_party *p = &z->party[i];
         buf_format(b, "  %-12.*s ", BYTES_FMT(p->holder.slug));
         buf_escaped(b, p->holder.name);
         buf_puts(b, "  ");
         put_print(b, &p->id);
-        buf_puts(b, p->pinned ? "  its key is the one you gave\n"
-                              : "  nobody here vouches that this key is its own\n");
-    }
-    for (size_t i = 0; i < z->witnesses; i++) {
-        buf_puts(b, "  outside witness ");
-        buf_escaped(b, bytes_text(z->witness[i].name));
+        buf_puts(b, "  ");
+        buf_puts(b, p->pinned
+                        ? catalogue_text(z->words, "its key is the one you gave")
+                        : catalogue_text(z->words, "nobody here vouches that this key is its own"));
         buf_puts(b, "\n");
     }
+    for (size_t i = 0; i < z->witnesses; i++)
+        buf_say(b, z->words, "  outside witness %s\n", shown(z, bytes_text(z->witness[i].name)));
 }
 
 static void put_act(struct buf *b, const struct dz *z, const struct dz_act *act)
 {
     char claimed[TIME_TEXT_MAX], after[TIME_TEXT_MAX], before[TIME_TEXT_MAX];
 
-    dz_time(claimed, act->claimed_ms);
-    dz_time(after, act->after_ms);
-    dz_time(before, act->before_ms);
     buf_format(b, "  %.*s/%-5llu ", BYTES_FMT(z->party[act->party].holder.slug),
                (unsigned long long)act->seq);
     if (act->fault) {
-        buf_puts(b, "DOES NOT HOLD\n");
+        buf_say(b, z->words, "DOES NOT HOLD\n");
         return;
     }
+    when(z, claimed, act->claimed_ms);
+    when(z, after, act->after_ms);
+    when(z, before, act->before_ms);
     buf_escaped(b, act->said.kind);
-    buf_format(b, ": %s, %s, between %s and %s (it claims %s)",
-               act->doubtful ? "in doubt" : "signed", act->included ? "in log" : "NOT IN LOG",
-               after, before, claimed);
+    if (!act->included)
+        buf_say(b, z->words, ": NOT IN LOG, between %s and %s (it claims %s)", after, before,
+                claimed);
+    else if (act->doubtful)
+        buf_say(b, z->words, ": in doubt, in log, between %s and %s (it claims %s)", after, before,
+                claimed);
+    else
+        buf_say(b, z->words, ": signed, in log, between %s and %s (it claims %s)", after, before,
+                claimed);
     if (act->contradicted)
-        buf_puts(b, ", time contradicted");
+        buf_say(b, z->words, ", time contradicted");
     if (act->withheld)
-        buf_puts(b, ", payload withheld");
+        buf_say(b, z->words, ", payload withheld");
     buf_puts(b, "\n");
 }
 
 static void put_acts(struct buf *b, const struct dz *z)
 {
-    buf_puts(b, "\nActs\n");
+    buf_puts(b, "\n");
+    buf_say(b, z->words, "Acts\n");
     for (size_t i = 0; i < z->acts_n; i++)
         put_act(b, z, &z->acts[i]);
 }
@@ -112,55 +150,83 @@ const char *dz_open_word(const struct cases_view *v)
                : cases_claim_state_words[v->claim.state % CASES_CLAIM_STATES];
 }
 
-static void put_cases(struct buf *b, const struct dz *z)
+static const char *state_shown(const struct dz *z, const struct cases_view *v, const char *word)
+{
+    return catalogue_text_in(z->words, v->kind == CASES_IS_REQUEST ? "state" : "claim_state", word);
+}
+
+static void put_open(struct buf *b, const struct dz *z)
 {
     size_t open = 0;
 
+    buf_puts(b, "\n");
+    buf_say(b, z->words, "Open disputes\n");
     for (size_t i = 0; i < z->cases_n; i++) {
-        buf_puts(b, "\n");
-        buf_put(b, z->kase[i].show);
-        buf_puts(b, "\n");
-        buf_put(b, z->kase[i].why);
-    }
-    buf_puts(b, "\nOpen disputes\n");
-    for (size_t i = 0; i < z->cases_n; i++) {
-        const char *word = dz_open_word(&z->kase[i].view);
+        const struct cases_view *v = &z->kase[i].view;
+        const char *word = dz_open_word(v);
         if (!word)
             continue;
         open++;
-        buf_puts(b, "  ");
-        buf_hex(b, z->kase[i].id.b, 8);
-        buf_format(b, " %s%s\n", word, z->kase[i].view.overdue ? ", overdue" : "");
+        buf_format(b, "  %s %s", hex_of(z, z->kase[i].id.b, 8), state_shown(z, v, word));
+        if (v->overdue)
+            buf_say(b, z->words, ", overdue");
+        buf_puts(b, "\n");
     }
     if (!open)
-        buf_puts(b, "  none\n");
+        buf_format(b, "  %s\n", catalogue_text(z->words, "none"));
+}
+
+static void put_cases(struct buf *b, const struct dz *z)
+{
+    for (size_t i = 0; i < z->cases_n; i++) {
+        const struct dz_case *k = &z->kase[i];
+        buf_puts(b, "\n");
+        buf_put(b, z->words ? k->show_zh : k->show);
+        buf_puts(b, "\n");
+        buf_put(b, z->words ? k->why_zh : k->why);
+    }
+    put_open(b, z);
+}
+
+static void put_lines(struct buf *b, const struct dz *z, unsigned check)
+{
+    const struct verify_dossier *o = z->out;
+
+    for (size_t i = 0; i < o->n; i++) {
+        if (o->line[i].check != check)
+            continue;
+        buf_format(b, "       %s ", catalogue_text(z->words, verify_word(o->line[i].verdict)));
+        buf_put(b, o->line[i].about);
+        buf_puts(b, ": ");
+        buf_put(b, o->line[i].text);
+        buf_puts(b, "\n");
+    }
+    if (z->cut[check])
+        buf_say(b, z->words, "       and %zu more of this kind\n", z->cut[check]);
 }
 
 static void put_checks(struct buf *b, const struct dz *z)
 {
     const struct verify_dossier *o = z->out;
 
-    buf_puts(b, "\nChecks\n");
+    buf_puts(b, "\n");
+    buf_say(b, z->words, "Checks\n");
     for (unsigned c = 1; c <= DOSSIER_CHECKS; c++) {
-        buf_format(b, "%4u %-24s %s\n", c, verify_check_name(c),
-                   o->verdict[c] == DOSSIER_NONE ? "nothing of the kind"
-                                                 : verify_verdict_word(o->verdict[c]));
-        for (size_t i = 0; i < o->n; i++)
-            if (o->line[i].check == c) {
-                buf_format(b, "       %s ", verify_word(o->line[i].verdict));
-                buf_put(b, o->line[i].about);
-                buf_puts(b, ": ");
-                buf_put(b, o->line[i].text);
-                buf_puts(b, "\n");
-            }
-        if (z->cut[c])
-            buf_format(b, "       and %zu more of this kind\n", z->cut[c]);
+        buf_format(b, "%4u ", c);
+        buf_label(b, z->words, verify_check_name(c), 25);
+        buf_puts(b, catalogue_text(z->words, o->verdict[c] == DOSSIER_NONE
+                                                 ? N_("nothing of the kind")
+                                                 : verify_verdict_word(o->verdict[c])));
+        buf_puts(b, "\n");
+        put_lines(b, z, c);
     }
-    buf_format(b,
-               "\n%s (%llu signatures were checked; Ed25519 and SHA-256, both sound as far as is "
-               "known)\n",
-               o->holds ? "It holds." : "IT DOES NOT HOLD.", (unsigned long long)z->signatures);
-    buf_puts(b, "What is proved is who said what, and when. Whether it is true is not.\n");
+    buf_puts(b, "\n");
+    buf_puts(b, o->holds ? catalogue_text(z->words, "It holds.")
+                         : catalogue_text(z->words, "IT DOES NOT HOLD."));
+    buf_say(b, z->words,
+            " (%llu signatures were checked; Ed25519 and SHA-256, both sound as far as is known)\n",
+            (unsigned long long)z->signatures);
+    buf_say(b, z->words, "What is proved is who said what, and when. Whether it is true is not.\n");
 }
 
 /* ---- JSON ---- */
@@ -182,15 +248,6 @@ static void set_time(struct dz *z, struct json_maker *m, struct json *o, const c
 
     if (text)
         json_set_text(m, o, key, text);
-}
-
-static char *hex_of(struct dz *z, const uint8_t *p, size_t n)
-{
-    char *hex = arena_get(z->a, 2 * n + 1, NULL);
-
-    if (hex)
-        hex_encode(hex, p, n);
-    return hex ? hex : arena_format(z->a, NULL, "?");
 }
 
 static void json_parties(struct dz *z, struct json_maker *m, struct json *top)

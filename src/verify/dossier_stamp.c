@@ -91,7 +91,7 @@ void dz_stamp(struct dz *z)
            token = dz_file(z, "META-INF/timestamp.tst");
     struct tsp_stamp s;
     struct hash imprint;
-    struct err why = {0};
+    struct err why = {.words = z->words};
 
     if (mime == NOWHERE && manifest == NOWHERE && token == NOWHERE)
         return;

@@ -14,6 +14,7 @@
 #ifndef ENTENTE_VERIFY_DOSSIER_H
 #define ENTENTE_VERIFY_DOSSIER_H
 
+#include "base/catalogue.h"
 #include "base/workers.h"
 #include "verify/verify.h"
 
@@ -44,9 +45,10 @@ struct verify_dossier_options {
     struct workers *workers; /* may be NULL */
     const struct verify_pin *pins;
     size_t pins_n;
-    bool json;            /* make the report as JSON instead of text */
-    bool stop_early;      /* if the archive or the manifest fails, look no further */
-    struct bytes policy;  /* the arbiter's own tlog-policy, to be compared; empty: none */
+    const struct catalogue *words; /* of the text; NULL: English, as the JSON always is */
+    bool json;                     /* make the report as JSON instead of text */
+    bool stop_early;               /* if the archive or the manifest fails, look no further */
+    struct bytes policy;           /* the arbiter's own tlog-policy, to be compared; empty: none */
     struct bytes program; /* "entente 0.1.0": whose words the computed files have; empty: any's */
     struct bytes roots;   /* certificates (PEM) trusted for time-stamps; empty: none */
 };

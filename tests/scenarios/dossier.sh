@@ -53,6 +53,10 @@ grep -q 'its key is the one you gave' said
 grep -q 'north/1 *request: signed, in log, between' said
 grep -q ' contested$' said
 grep -q 'unknown north: what north seq 3 says: it is not shown' said
+says 0 '^成立。' "$ENTENTE" --lang zh verify south.dossier
+grep -q '不可知 north: ' said
+says 0 'whose key this is: anybody can make' "$ENTENTE" --lang zh verify south.dossier --json
+LC_ALL=C grep -q "$(printf '[\200-\377]')" said && fail 'JSON for machines is not in English'
 says 0 '^It holds' "$ENTENTE" verify south.dossier
 grep -q 'nobody here vouches that this key is its own' said
 unpack north.dossier north.d
