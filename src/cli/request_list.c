@@ -13,6 +13,9 @@ static const struct option_row list_options[] = {
     {"from-us", 0, NULL, "only what we ask"},
     {"all", 'a', NULL, "also what has ended"},
     {"due", 0, NULL, "only what waits for us"},
+    {"overdue", 0, NULL, "only what is overdue"},
+    {"from", 0, "PARTY", "only what that party asks"},
+    {"limit", 0, "N", "no more than N; 0: all; 100 if not given, with --json all"},
     {"under", 0, "AGREEMENT", "only of this agreement"},
     {"json", 0, NULL, "one JSON line each"},
     {NULL},
@@ -24,7 +27,10 @@ enum next { NEXT_NOTHING, NEXT_ACK, NEXT_STATUS, NEXT_FINAL, NEXT_CLARIFIED, NEX
 struct row {
     struct hash id;
     const char *agreement;
-    const char *from, *to, *due_zoned;
+    struct desk *desk;
+    const char *const *parties; /* their slugs, by place */
+    uint16_t from, to;
+    uint32_t number; /* in the order they came, which is that of each party's log */
     uint8_t type, urgency, state, final_timing;
     bool exercise, overdue, pending, deemed, we_ask, we_act;
     enum next next;
@@ -35,10 +41,23 @@ struct row {
 
 struct listing {
     struct cli *c;
+    struct arena *arena; /* of the rows, who may be a hundred thousand and are no secret */
     struct row *rows;
-    size_t n, cap;
+    size_t n, cap, shown;
     int64_t now;
 };
+
+/* An agreement that is being read. Its terms may go as soon as others have the desk. */
+struct source {
+    const char *agreement;
+    struct desk *desk;
+    uint16_t self;
+    const char *const *parties;
+    uint32_t parties_n;
+};
+
+#define ROWS_ARENA ((size_t)512 << 20)
+#define ROWS_SHOWN 100
 
 static bool is_live(uint8_t state)
 {
@@ -76,35 +95,39 @@ static void next_of(const struct cases_view *v, struct row *r)
     }
 }
 
-static bool fill_row(struct listing *l, const char *agreement, const struct cases_terms *t,
-                     uint16_t self, const struct cases_view *v, struct row *r, struct err *e)
+static struct row row_of(const struct listing *l, const struct source *x, size_t i,
+                         const struct cases_view *v)
 {
-    *r = (struct row){.id = v->id,
-                      .agreement = agreement,
-                      .from = arena_string(l->c->arena, cases_party_slug(t, v->from), e),
-                      .to = arena_string(l->c->arena, cases_party_slug(t, v->to), e),
-                      .due_zoned = shown_zoned(l->c, t, v, v->final_due),
-                      .type = v->request.type,
-                      .urgency = v->request.urgency,
-                      .state = v->request.state,
-                      .final_timing = v->final_timing,
-                      .exercise = v->exercise,
-                      .overdue = v->overdue,
-                      .pending = v->pending,
-                      .deemed = v->deemed,
-                      .we_ask = v->from == self,
-                      .sent = v->sent_at,
-                      .delivered = v->delivered_at,
-                      .final_due = v->final_due,
-                      .rung = v->rung,
-                      .queued_until =
-                          v->request.queued_until > l->now ? v->request.queued_until : 0};
-    r->done_at =
+    struct row r = {.id = v->id,
+                    .agreement = x->agreement,
+                    .desk = x->desk,
+                    .parties = x->parties,
+                    .number = (uint32_t)i,
+                    .from = v->from,
+                    .to = v->to,
+                    .type = v->request.type,
+                    .urgency = v->request.urgency,
+                    .state = v->request.state,
+                    .final_timing = v->final_timing,
+                    .exercise = v->exercise,
+                    .overdue = v->overdue,
+                    .pending = v->pending,
+                    .deemed = v->deemed,
+                    .we_ask = v->from == x->self,
+                    .sent = v->sent_at,
+                    .delivered = v->delivered_at,
+                    .final_due = v->final_due,
+                    .rung = v->rung,
+                    .queued_until = v->request.queued_until > l->now && !has_ended(v->request.state)
+                                        ? v->request.queued_until
+                                        : 0};
+
+    r.done_at =
         v->request.answered_at != CASES_NEVER ? v->request.answered_at : v->request.refused_at;
-    next_of(v, r);
-    r->we_act =
-        r->next == NEXT_CLARIFIED || r->next == NEXT_ACCEPT ? r->we_ask : v->to == self && r->next;
-    return r->from && r->to;
+    next_of(v, &r);
+    r.we_act =
+        r.next == NEXT_CLARIFIED || r.next == NEXT_ACCEPT ? r.we_ask : v->to == x->self && r.next;
+    return r;
 }
 
 static bool wanted(const struct listing *l, const struct row *r)
@@ -113,7 +136,9 @@ static bool wanted(const struct listing *l, const struct row *r)
 
     return (option_given(c, "all") || !has_ended(r->state)) &&
            (!option_given(c, "to-us") || !r->we_ask) &&
-           (!option_given(c, "from-us") || r->we_ask) && (!option_given(c, "due") || r->we_act);
+           (!option_given(c, "from-us") || r->we_ask) && (!option_given(c, "due") || r->we_act) &&
+           (!option_given(c, "overdue") || r->overdue) &&
+           (!option_given(c, "from") || !strcmp(r->parties[r->from], option(c, "from")));
 }
 
 static bool room(struct listing *l, struct err *e)
@@ -123,7 +148,7 @@ static bool room(struct listing *l, struct err *e)
     if (l->n < l->cap)
         return true;
     l->cap = l->cap ? l->cap * 2 : 64;
-    more = arena_get_array(l->c->arena, l->cap, sizeof *more, e);
+    more = arena_get_array(l->arena, l->cap, sizeof *more, e);
     if (!more)
         return false;
     if (l->n)
@@ -132,46 +157,79 @@ static bool room(struct listing *l, struct err *e)
     return true;
 }
 
-static bool gather_one(struct listing *l, const char *agreement, struct desk *d,
-                       struct cases *cases, const struct hash *id, struct arena *scratch,
-                       struct err *e)
+static bool gather_one(struct listing *l, const struct source *x, struct cases *cases, size_t i,
+                       struct arena *scratch, struct err *e)
 {
-    struct cases_view *v = arena_get(scratch, sizeof *v, e);
-    struct row r;
+    struct arena_mark m = arena_mark(scratch);
+    struct cases_view v;
+    struct cases_opening o;
+    bool ok;
 
-    if (!v || !cases_view(cases, id, l->now, scratch, v, e))
-        return false;
-    if (v->kind != CASES_IS_REQUEST || v->verdict)
+    if (!cases_opening(cases, i, &o) || o.kind != CASES_IS_REQUEST)
         return true;
-    if (!fill_row(l, agreement, desk_terms(d), desk_self(d), v, &r, e))
-        return false;
-    if (!wanted(l, &r))
-        return true;
+    ok = cases_view(cases, &o.id, l->now, scratch, &v, e);
+    arena_reset(scratch, m);
+    if (!ok || v.kind != CASES_IS_REQUEST || v.verdict || v.from >= x->parties_n ||
+        v.to >= x->parties_n)
+        return ok;
     if (!room(l, e))
         return false;
-    l->rows[l->n++] = r;
+    l->rows[l->n++] = row_of(l, x, i, &v);
     return true;
+}
+
+static bool source_open(struct listing *l, const char *agreement, struct source *x,
+                        struct cases **cases, struct err *e)
+{
+    struct desk *d = node_desk(l->c->node, agreement, e);
+    const struct cases_terms *t;
+    const char **parties;
+    bool ok;
+
+    if (!d || !(*cases = desk_begin(d, e)))
+        return false;
+    t = desk_terms(d);
+    parties = arena_get_array(l->arena, cases_parties(t), sizeof *parties, e);
+    ok = parties != NULL;
+    for (uint32_t i = 0; ok && i < cases_parties(t); i++)
+        ok = (parties[i] = arena_string(l->arena, cases_party_slug(t, i), e)) != NULL;
+    *x = (struct source){agreement, d, desk_self(d), parties, cases_parties(t)};
+    if (desk_now(d) > l->now)
+        l->now = desk_now(d);
+    if (!ok)
+        desk_end(d);
+    return ok;
+}
+
+/* Others get their turn at the desk meanwhile, however many requests there are. */
+static bool gather_all(struct listing *l, const struct source *x, struct cases *cases,
+                       struct arena *scratch, struct err *e)
+{
+    size_t before = l->n;
+    bool ok = true, anew;
+
+    for (size_t i = 0; ok && i < cases_count(cases); i++) {
+        ok = !is_cancelled(l->c) || err_fail(e, ERR_DENIED, "nobody waits for this any more");
+        ok = ok && gather_one(l, x, cases, i, scratch, e);
+        if (ok && !(cases = desk_yield(x->desk, &anew, e)))
+            return false;
+        if (ok && anew) {
+            l->n = before;
+            i = SIZE_MAX; /* from the first */
+        }
+    }
+    desk_end(x->desk);
+    return ok;
 }
 
 static bool gather(struct listing *l, const char *agreement, struct err *e)
 {
-    struct desk *d = node_desk(l->c->node, agreement, e);
-    struct cases *cases = d ? desk_begin(d, e) : NULL;
-    struct arena *scratch = cases ? arena_new((size_t)64 << 20) : NULL;
-    struct cases_opening o;
-    bool ok = scratch != NULL;
+    struct arena *scratch = arena_new((size_t)64 << 20);
+    struct cases *cases;
+    struct source x;
+    bool ok = scratch || err_fail(e, ERR_NOMEM, "out of memory");
 
-    if (!cases)
-        return false;
-    if (desk_now(d) > l->now)
-        l->now = desk_now(d);
-    for (size_t i = 0; ok && i < cases_count(cases); i++) {
-        struct arena_mark m = arena_mark(scratch);
-        if (cases_opening(cases, i, &o) && o.kind == CASES_IS_REQUEST)
-            ok = gather_one(l, agreement, d, cases, &o.id, scratch, e);
-        arena_reset(scratch, m);
-    }
-    desk_end(d);
+    ok = ok && source_open(l, agreement, &x, &cases, e) && gather_all(l, &x, cases, scratch, e);
     arena_free(scratch);
     return ok;
 }
@@ -188,21 +246,65 @@ static int by_due(const void *a, const void *b)
     return memcmp(x->id.b, y->id.b, sizeof x->id.b);
 }
 
-/* Whose turn comes by the quota: the place among those of one side, type and addressee. */
-static void count_queue(struct listing *l)
+/* Those of one queue are neighbours, in the order of their turns: the quota is by agreement, side,
+ * type and addressee, and drills have their own. */
+static int by_queue(const struct row *x, const struct row *y)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        struct row *r = &l->rows[i];
-        unsigned before = 0;
-        for (size_t k = 0; r->queued_until && k < l->n; k++) {
-            const struct row *o = &l->rows[k];
-            before += o != r && o->queued_until && o->type == r->type &&
-                      !strcmp(o->from, r->from) && !strcmp(o->to, r->to) &&
-                      (o->queued_until < r->queued_until ||
-                       (o->queued_until == r->queued_until && by_due(o, r) < 0));
-        }
-        r->queue = r->queued_until ? before + 1 : 0;
-    }
+    int order = strcmp(x->agreement, y->agreement);
+
+    if (order)
+        return order;
+    if (x->from != y->from)
+        return x->from < y->from ? -1 : 1;
+    if (x->to != y->to)
+        return x->to < y->to ? -1 : 1;
+    if (x->type != y->type)
+        return x->type < y->type ? -1 : 1;
+    return x->exercise - y->exercise;
+}
+
+static int by_turn(const void *a, const void *b)
+{
+    const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
+    int order = by_queue(x, y);
+
+    if (order)
+        return order;
+    if (x->queued_until != y->queued_until)
+        return x->queued_until < y->queued_until ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Each one's place in its queue, whatever is shown of the queue. */
+static bool count_queue(struct listing *l, struct err *e)
+{
+    struct row **queued = arena_get_array(l->arena, l->n + 1, sizeof *queued, e);
+    size_t n = 0;
+
+    if (!queued)
+        return false;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->rows[i].queued_until)
+            queued[n++] = &l->rows[i];
+    qsort(queued, n, sizeof(struct row *), by_turn);
+    for (size_t i = 0; i < n; i++)
+        queued[i]->queue =
+            i && by_queue(queued[i - 1], queued[i]) == 0 ? queued[i - 1]->queue + 1 : 1;
+    return true;
+}
+
+/* Leave out what is not asked for, then what is due later than the first so many. */
+static void choose(struct listing *l, size_t limit)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (wanted(l, &l->rows[i]))
+            l->rows[n++] = l->rows[i];
+    l->n = n;
+    if (n)
+        qsort(l->rows, n, sizeof *l->rows, by_due);
+    l->shown = limit && limit < n ? limit : n;
 }
 
 static const char *next_word(struct cli *c, enum next n)
@@ -277,13 +379,15 @@ static bool row_json(struct listing *l, const struct row *r, struct err *e)
 {
     static const char *const words[] = {"nothing", "ack", "status", "answer", "clarify", "accept"};
     struct cli *c = l->c;
+    struct arena_mark mark = arena_mark(c->arena);
     struct json_maker m = json_maker(c->arena);
     struct json *o = json_new_object(&m);
+    bool ok;
 
     json_set_text(&m, o, "id", shown_hash(c, &r->id, 64));
     json_set_text(&m, o, "agreement", r->agreement);
-    json_set_text(&m, o, "from", r->from);
-    json_set_text(&m, o, "to", r->to);
+    json_set_text(&m, o, "from", r->parties[r->from]);
+    json_set_text(&m, o, "to", r->parties[r->to]);
     json_set_text(&m, o, "type", cases_type_words[r->type]);
     json_set_text(&m, o, "urgency", cases_urgency_words[r->urgency]);
     json_set_text(&m, o, "state", cases_state_words[r->state]);
@@ -302,7 +406,21 @@ static bool row_json(struct listing *l, const struct row *r, struct err *e)
     set_instant(c, &m, o, "due", r->final_due);
     set_instant(c, &m, o, "done", r->done_at);
     set_instant(c, &m, o, "queued_until", r->queued_until);
-    return print_json(c, &m, o, e);
+    ok = print_json(c, &m, o, e);
+    arena_reset(c->arena, mark);
+    return ok;
+}
+
+static const char *due(struct listing *l, const struct row *r)
+{
+    const struct cases_view sides = {.from = r->from, .to = r->to};
+    const char *text;
+
+    if (!desk_begin(r->desk, NULL))
+        return "?";
+    text = shown_zoned(l->c, desk_terms(r->desk), &sides, r->final_due);
+    desk_end(r->desk);
+    return text;
 }
 
 static bool print_rows(struct listing *l, struct err *e)
@@ -310,22 +428,28 @@ static bool print_rows(struct listing *l, struct err *e)
     struct cli *c = l->c;
     struct table t;
 
-    for (size_t i = 0; c->json && i < l->n; i++)
+    for (size_t i = 0; c->json && i < l->shown; i++)
         if (!row_json(l, &l->rows[i], e))
             return false;
     if (c->json)
         return true;
     table_start(&t, c, tr(c, "REQUEST|FROM|TO|TYPE|URGENCY|STATE|NEXT|DUE"));
-    for (size_t i = 0; i < l->n; i++) {
+    for (size_t i = 0; i < l->shown; i++) {
         const struct row *r = &l->rows[i];
         const char *kind = cases_said(c->words, "type", cases_type_words[r->type]);
         const char *type =
             r->exercise ? arena_format(c->arena, NULL, "%s (%s)", kind, tr(c, "exercise")) : kind;
-        table_add(&t, shown_hash(c, &r->id, 12), r->from, r->to, type ? type : "?",
+        table_add(&t, shown_hash(c, &r->id, 12), r->parties[r->from], r->parties[r->to],
+                  type ? type : "?",
                   cases_said(c->words, "urgency", cases_urgency_words[r->urgency]), state(l, r),
-                  left(l, r), r->due_zoned);
+                  left(l, r), due(l, r));
     }
     table_print(&t, "");
+    if (l->shown < l->n)
+        remark(c,
+               trn(c, "%s more is due later; --limit 0 shows all.\n",
+                   "%s more are due later; --limit 0 shows all.\n", l->n - l->shown),
+               shown_count(c, l->n - l->shown));
     if (l->n == 0)
         remark(c, option_given(c, "all")
                       ? N_("There is no request.\n")
@@ -333,26 +457,40 @@ static bool print_rows(struct listing *l, struct err *e)
     return true;
 }
 
-static bool run_list(struct cli *c, struct err *e)
+static bool list_all(struct listing *l, uint64_t limit, struct err *e)
 {
-    struct listing l = {.c = c, .now = os_now_us(c->os) / 1000};
     const char **ids;
     size_t n;
 
-    if (!agreements_named(c, option(c, "under"), &ids, &n, e))
+    if (!agreements_named(l->c, option(l->c, "under"), &ids, &n, e))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!gather(&l, ids[i], e))
+        if (!gather(l, ids[i], e))
             return false;
-    if (l.n)
-        qsort(l.rows, l.n, sizeof *l.rows, by_due);
-    count_queue(&l);
-    return print_rows(&l, e);
+    if (!count_queue(l, e))
+        return false;
+    choose(l, (size_t)limit);
+    return print_rows(l, e);
+}
+
+static bool run_list(struct cli *c, struct err *e)
+{
+    struct listing l = {.c = c, .arena = arena_new(ROWS_ARENA), .now = os_now_us(c->os) / 1000};
+    uint64_t limit = c->json ? 0 : ROWS_SHOWN;
+    bool ok;
+
+    if (option(c, "limit") && !decimal_parse(bytes_text(option(c, "limit")), &limit))
+        ok = misuse(c, e, "--limit is a number; 0: all");
+    else
+        ok = l.arena ? list_all(&l, limit, e) : err_fail(e, ERR_NOMEM, "out of memory");
+    arena_free(l.arena);
+    return ok;
 }
 
 const struct command cmd_request_list = {
     .name = "request list",
-    .synopsis = "[--to-us | --from-us] [--due] [--all] [--under AGREEMENT] [--json]",
+    .synopsis = "[--to-us | --from-us | --from PARTY] [--due] [--overdue] [--all] [--limit N] "
+                "[--under AGREEMENT] [--json]",
     .sentence = "List requests, what is due first.",
     .more =
         "NEXT is what comes next and how long there is left for it; DUE is when the final answer "

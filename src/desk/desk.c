@@ -15,6 +15,12 @@ struct desk *desk_open(struct record *r, const struct os *os, size_t cap, struct
         err_fail(e, ERR_NOMEM, "out of memory");
         return NULL;
     }
+    if (pthread_cond_init(&d->turn, NULL)) {
+        pthread_mutex_destroy(&d->lock);
+        free(d);
+        err_fail(e, ERR_NOMEM, "out of memory");
+        return NULL;
+    }
     d->record = r;
     d->os = os;
     d->cap = cap;
@@ -26,6 +32,7 @@ void desk_close(struct desk *d)
     if (!d)
         return;
     desk_forget(d);
+    pthread_cond_destroy(&d->turn);
     pthread_mutex_destroy(&d->lock);
     free(d);
 }
@@ -42,18 +49,54 @@ int64_t desk_now(const struct desk *d)
     return now > newest ? now : newest;
 }
 
+/* First come, first served: a mutex alone would go again and again to who looks at much. */
+static void enter(struct desk *d)
+{
+    uint64_t ours;
+
+    pthread_mutex_lock(&d->lock);
+    ours = d->tickets++;
+    while (ours != d->serving)
+        pthread_cond_wait(&d->turn, &d->lock);
+    pthread_mutex_unlock(&d->lock);
+}
+
+static bool leave(struct desk *d, bool only_if_wanted)
+{
+    bool wanted;
+
+    pthread_mutex_lock(&d->lock);
+    wanted = d->tickets > d->serving + 1;
+    if (wanted || !only_if_wanted)
+        d->serving++;
+    if (wanted)
+        pthread_cond_broadcast(&d->turn);
+    pthread_mutex_unlock(&d->lock);
+    return wanted || !only_if_wanted;
+}
+
 struct cases *desk_begin(struct desk *d, struct err *e)
 {
-    pthread_mutex_lock(&d->lock);
+    enter(d);
     if (desk_refresh(d, e))
         return d->cases;
-    pthread_mutex_unlock(&d->lock);
+    leave(d, false);
     return NULL;
 }
 
 void desk_end(struct desk *d)
 {
-    pthread_mutex_unlock(&d->lock);
+    leave(d, false);
+}
+
+struct cases *desk_yield(struct desk *d, bool *anew, struct err *e)
+{
+    uint64_t made = d->made;
+    struct cases *c = leave(d, true) ? desk_begin(d, e) : d->cases;
+
+    if (anew)
+        *anew = c && d->made != made;
+    return c;
 }
 
 struct cases *desk_cases(const struct desk *d)

@@ -40,6 +40,11 @@ int64_t desk_now(const struct desk *d);
  * ERR_MISSING (a document that sets no clocks), ERR_IO, ERR_NOMEM. */
 struct cases *desk_begin(struct desk *d, struct err *e);
 void desk_end(struct desk *d);
+/* For long looks, between begin and end, every now and then: who waits for the desk goes first, and
+ * then it is as if begun again. *anew (may be NULL): the fold was made anew meanwhile, so that
+ * matters have other places in it. With nobody waiting it costs next to nothing. NULL: as
+ * desk_begin. */
+struct cases *desk_yield(struct desk *d, bool *anew, struct err *e);
 
 /* ---- between begin and end ---- */
 

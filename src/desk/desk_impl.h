@@ -27,7 +27,10 @@ struct desk {
     struct record *record;
     const struct os *os;
     size_t cap;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* guards the tickets; who is served has all below */
+    pthread_cond_t turn;
+    uint64_t tickets, serving;
+    uint64_t made; /* how often the fold was begun anew */
     /* Made anew when a version turns out to have begun at another time than we thought. */
     struct arena *arena; /* of the terms */
     struct cases *cases;

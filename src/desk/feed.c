@@ -12,6 +12,7 @@
 
 void desk_forget(struct desk *d)
 {
+    d->made++;
     cases_free(d->cases);
     arena_free(d->arena);
     d->cases = NULL;
