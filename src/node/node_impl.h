@@ -74,8 +74,10 @@ struct slot {
     size_t visits_n;
     struct outside outsides[AGREEMENT_WITNESSES];
     size_t outsides_n;
-    int64_t notices_day; /* the clerk's own */
+    int64_t notices_day; /* the clerk's own, with what follows */
     unsigned notices_made;
+    size_t looked;     /* at so many matters */
+    int64_t look_next; /* when to look at all of them again, in ticks */
 };
 
 struct node {
