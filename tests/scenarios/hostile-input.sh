@@ -56,6 +56,25 @@ LC_ALL=C grep -q "$escape" said && fail 'an escape code reached the terminal'
 ok on north objects list
 LC_ALL=C grep -q "$escape" said && fail 'an escape code reached the terminal'
 
+step 'objects in a circle, and an object over the limit'
+common='"spec_version":"2.1","created":"2026-01-15T09:00:00.000Z","modified":"2026-01-15T09:00:00.000Z"'
+one=grouping--2b6b3a5e-0c0f-4c52-9d6c-6a2f0a3f7d12 other=grouping--3b6b3a5e-0c0f-4c52-9d6c-6a2f0a3f7d12
+self=relationship--4b6b3a5e-0c0f-4c52-9d6c-6a2f0a3f7d12
+cat >circle.json <<X
+{"type":"bundle","id":"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d","objects":[
+{"type":"grouping",$common,"id":"$one","context":"unspecified","object_refs":["$other"]},
+{"type":"grouping",$common,"id":"$other","context":"unspecified","object_refs":["$one","$other"]},
+{"type":"relationship",$common,"id":"$self","relationship_type":"related-to","source_ref":"$self","target_ref":"$self"}]}
+X
+ok timeout 20 "$ENTENTE" -C north share circle.json --tlp green
+ok timeout 20 "$ENTENTE" -C north objects show "$one"
+ok timeout 20 "$ENTENTE" -C north sync
+{ printf '{"type":"note",%s,"id":"note--5b6b3a5e-0c0f-4c52-9d6c-6a2f0a3f7d12","content":"' "$common"
+  head -c 17000000 /dev/zero | tr '\0' 'a'
+  printf '","object_refs":["%s"]}' "$one"; } >large.json
+refuses 1 'large.json' on north share large.json --tlp green
+rm large.json
+
 step 'names'
 printf 'x' >"$(printf 'e\033[2Jv.json')"
 says 1 'x1b\[2J' on north share "$(printf 'e\033[2Jv.json')" --tlp green
