@@ -13,8 +13,8 @@ static const char *const harmful[] = {
     "{\"action\":\"request\",\"action\":\"claim\",\"type\":\"entente-request\"}", /* a key twice */
     "{\"action\":\"request\",\"type\":\"entente-request\",\"items\":[{\"ask\":\"\xff\xfe\"}]}",
     "{\"action\":\"request\",\"type\":\"entente-request\",\"addressee\":\"../../etc/passwd\"}",
-    "{\"action\":\"request\",\"type\":\"entente-request\",\"items\":\"\\u001b[2J<script>x</"
-    "script>\"}",
+    ("{\"action\":\"request\",\"type\":\"entente-request\",\"items\":\"\\u001b[2J<script>x</"
+     "script>\"}"),
     "not JSON at all",
 };
 
@@ -87,7 +87,7 @@ int main(int argc, char **argv)
     struct record_draft bad[sizeof harmful / sizeof *harmful];
     struct node *n;
     struct err e = {0};
-    const char **ids;
+    const char **ids = NULL;
     size_t count;
 
     if (argc != 4 || !a || !crypto_init())

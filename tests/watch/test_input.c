@@ -270,7 +270,7 @@ static void urls_are_put_together(void **state)
     struct watch_builder *b = watch_builder_new(os_system(), &e);
     struct watch_indicator in = {.kind = WATCH_URL, .value = bytes_text(r->url)}, out;
     struct watch_built built;
-    struct bytes file;
+    struct bytes file = {0};
     struct watch_index *ix;
     struct seen seen = {0};
     uint8_t text[WATCH_VALUE_MAX];
