@@ -268,25 +268,38 @@ static bool do_defanged(struct worker *w, struct err *e)
     return ok;
 }
 
-/* Where the first line at or behind `from` begins. */
-static bool line_start(struct worker *w, struct os_file *f, uint64_t from, uint64_t *out,
-                       struct err *e)
+#define BLOCK_LINES 64 /* of a header: Zeek writes eight */
+
+/* Behind the next line feed at or after *at; *first: the byte there, or 0 at the end. */
+static bool next_line(struct worker *w, struct os_file *f, uint64_t *at, uint8_t *first,
+                      struct err *e)
 {
     const struct os *os = w->pool->o->os;
-    uint64_t at = from ? from - 1 : 0;
     size_t got = 1, lf;
 
-    *out = from;
-    while (from && got) {
-        if (!os->ops->read(os->self, f, at, w->room, 4096, &got, e))
+    for (*first = 0; got;) {
+        if (!os->ops->read(os->self, f, *at, w->room, 4096, &got, e))
             return false;
         lf = bytes_find_byte(bytes_of(w->room, got), '\n');
-        at += lf < got ? lf + 1 : got;
+        *at += lf < got ? lf + 1 : got;
         if (lf < got)
             break;
     }
-    if (from)
-        *out = at;
+    return !got || os->ops->read(os->self, f, *at, first, 1, &got, e);
+}
+
+/* Where the first line at or behind `from` begins that does not stand in a header: the lines of a
+ * header name a log together, so they stay in one part. */
+static bool line_start(struct worker *w, struct os_file *f, uint64_t from, uint64_t *out,
+                       struct err *e)
+{
+    uint64_t at = from ? from - 1 : 0;
+    uint8_t first = '#';
+
+    for (int i = 0; from && first == '#' && i < BLOCK_LINES; i++)
+        if (!next_line(w, f, &at, &first, e))
+            return false;
+    *out = at;
     return true;
 }
 
