@@ -224,6 +224,8 @@ static int by_time(const void *a, const void *b)
 
     if (x->offered_at != y->offered_at)
         return x->offered_at < y->offered_at ? -1 : 1;
+    if (x->offer_index != y->offer_index) /* of one party in one second: in the log's order */
+        return x->offer_index < y->offer_index ? -1 : 1;
     return strcmp(x->id, y->id);
 }
 

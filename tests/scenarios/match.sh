@@ -2,6 +2,8 @@
 # Two nodes compare lists under their agreement: what is common, what the clause refuses on either
 # side, what an audit finds, and that no item passes over the wire.
 . "$(dirname "$0")/lib.sh"
+# "last" is the last by second: no two offers in one.
+on() { node=$1; shift; [ "${1:-} ${2:-}" != 'match offer' ] || sleep 1.1; "$ENTENTE" -C "$node" "$@"; }
 shared=${ENTENTE_SHARED:-$ENTENTE_SOURCE/../shared}/data/lists
 node north
 node south
